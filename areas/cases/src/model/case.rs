@@ -1,0 +1,305 @@
+//! 办件聚合：一行主表加材料、程序；命令锁住它、改它、写回它。
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use tongban_kernel::Place;
+use tongban_kernel::calendar::Suspension;
+use tongban_kernel::codes::CaseNo;
+use tongban_kernel::lights::Light;
+
+use super::state::{Channel, Outcome, State, Step};
+
+/// 一件办件。个人信息只在 [`Applicant`] 里，按需解密，不在这里。
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub id: i64,
+    pub no: CaseNo,
+    pub version: i64,
+    pub place: Place,
+    pub window_org: i64,
+    pub org_name: String,
+    pub item_id: i64,
+    pub item_version: i64,
+    pub item_code: String,
+    pub item_name: String,
+    pub task_type: String,
+    pub instant: bool,
+    pub single_post: bool,
+    pub channel: Channel,
+    pub state: State,
+    pub step: Option<Step>,
+    /// 当前环节的办理人（工作人员行键）；还没人领为 0。
+    pub handler: i64,
+    pub handler_name: String,
+    pub account: i64,
+    pub person: i64,
+    pub legal_entity: i64,
+    /// 已脱敏的申请人（单位名称可公开）。
+    pub applicant_shown: String,
+    pub summary: String,
+    pub delivery: Delivery,
+    pub promise_days: u32,
+    pub legal_days: u32,
+    pub extension_days: u32,
+    pub submitted_at: Timestamp,
+    /// 视同收到之日：预审钟与受理钟从这里起算；补正提交后重新起算。
+    pub counted_on: Date,
+    pub received_at: Option<Timestamp>,
+    pub accepted_at: Option<Timestamp>,
+    pub accepted_on: Option<Date>,
+    pub auto_accepted: bool,
+    pub decided_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub corrections: i64,
+    pub correction_due: Option<Date>,
+    pub deferred_due: Option<Date>,
+    pub outcome: Option<Outcome>,
+    pub result_note: String,
+    pub revoked_on: Option<Date>,
+    pub on_time: Option<bool>,
+    pub early: Option<bool>,
+    pub used_days: Option<i64>,
+    pub external_system: Option<String>,
+    pub external_no: Option<String>,
+    pub linked_in_time: Option<bool>,
+    /// 现在这只时钟的到期时刻与转黄时刻。
+    pub due: Option<Timestamp>,
+    pub yellow_from: Option<Timestamp>,
+    /// 法定到期时刻。
+    pub legal_due: Option<Timestamp>,
+    pub light: Light,
+    pub red_from: Option<Timestamp>,
+    pub red_until: Option<Timestamp>,
+    /// 已经响过的最后一个时刻。
+    pub clock_done: Option<Timestamp>,
+    pub next_clock_at: Option<Timestamp>,
+    /// 特别程序。
+    pub procedures: Vec<Procedure>,
+}
+
+/// 怎么拿结果。
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// 只要电子件。
+    Electronic,
+    /// 到窗口自取。
+    Pickup,
+    /// 邮寄。
+    Post,
+}
+
+impl Delivery {
+    pub const ALL: [Self; 3] = [Self::Electronic, Self::Pickup, Self::Post];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Electronic => "electronic",
+            Self::Pickup => "pickup",
+            Self::Post => "post",
+        }
+    }
+
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Electronic => "只要电子证",
+            Self::Pickup => "到窗口自取",
+            Self::Post => "邮寄",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|delivery| delivery.as_str() == text)
+    }
+}
+
+/// 申请人：整体加密存放。
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Applicant {
+    /// 姓名或单位名称。
+    pub name: String,
+    pub is_legal: bool,
+    /// 证件类型：111 居民身份证、`uscc` 统一社会信用代码等。
+    pub id_type: String,
+    pub id_number: String,
+    /// 经办人姓名；本人办理时与 `name` 相同。
+    pub contact: String,
+    pub mobile: String,
+    #[serde(default)]
+    pub address: String,
+}
+
+impl Applicant {
+    /// 脱敏显示：个人只留姓，单位照写。
+    #[must_use]
+    pub fn shown(&self) -> String {
+        tongban_kernel::mask::applicant(&self.name, !self.is_legal)
+    }
+}
+
+/// 一次特别程序（cases §3.4）。
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Procedure {
+    pub id: i64,
+    pub kind: u8,
+    pub reason: String,
+    /// 书面告知的文号；没有告知书的不停表。
+    pub notice: Option<String>,
+    pub stops: bool,
+    pub planned_days: u32,
+    pub planned_end: Date,
+    pub started_on: Date,
+    pub ended_on: Option<Date>,
+    pub result: String,
+}
+
+/// 一份材料在办件里的样子。
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Material {
+    pub id: i64,
+    pub key: String,
+    pub name: String,
+    pub need: u8,
+    pub copies: u32,
+    pub status: MaterialStatus,
+    /// 补正原因或备注。
+    pub remark: String,
+    pub files: Vec<FileRef>,
+}
+
+/// 材料状态。
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MaterialStatus {
+    /// 还没交。
+    Missing,
+    /// 附件上传。
+    Uploaded,
+    /// 收了纸质。
+    Paper,
+    /// 证照库取得，免提交。
+    Licence,
+    /// 告知承诺代替。
+    Promised,
+    /// 容缺后补。
+    Deferred,
+    /// 要补正。
+    Rejected,
+    /// 核过合格。
+    Passed,
+}
+
+impl MaterialStatus {
+    pub const ALL: [Self; 8] = [
+        Self::Missing,
+        Self::Uploaded,
+        Self::Paper,
+        Self::Licence,
+        Self::Promised,
+        Self::Deferred,
+        Self::Rejected,
+        Self::Passed,
+    ];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Uploaded => "uploaded",
+            Self::Paper => "paper",
+            Self::Licence => "licence",
+            Self::Promised => "promised",
+            Self::Deferred => "deferred",
+            Self::Rejected => "rejected",
+            Self::Passed => "passed",
+        }
+    }
+
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Missing => "未交",
+            Self::Uploaded => "已上传",
+            Self::Paper => "已收纸质",
+            Self::Licence => "免提交",
+            Self::Promised => "已承诺",
+            Self::Deferred => "容缺后补",
+            Self::Rejected => "要补正",
+            Self::Passed => "合格",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
+    /// 收取方式码 GETTYPE（cases §4.5）。
+    #[must_use]
+    pub const fn get_type(self) -> &'static str {
+        match self {
+            Self::Paper => "1",
+            Self::Deferred => "4",
+            Self::Licence => "5",
+            Self::Promised => "7",
+            _ => "2",
+        }
+    }
+
+    /// 算交了。
+    #[must_use]
+    pub const fn is_supplied(self) -> bool {
+        matches!(self, Self::Uploaded | Self::Paper | Self::Licence | Self::Promised | Self::Passed)
+    }
+}
+
+/// 一份已存好的文件。
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRef {
+    pub id: String,
+    pub name: String,
+    pub size: u64,
+    pub media_type: String,
+}
+
+impl Case {
+    /// 停表的各段。
+    #[must_use]
+    pub fn suspensions(&self) -> Vec<Suspension> {
+        self.procedures.iter().filter(|p| p.stops).map(|p| Suspension { from: p.started_on, to: p.ended_on }).collect()
+    }
+
+    /// 正在停表的那次程序。
+    #[must_use]
+    pub fn running_procedure(&self) -> Option<&Procedure> {
+        self.procedures.iter().rfind(|p| p.ended_on.is_none())
+    }
+
+    /// 承诺工作日加延期。
+    #[must_use]
+    pub fn limit_days(&self) -> u32 {
+        self.promise_days.saturating_add(self.extension_days)
+    }
+
+    #[must_use]
+    pub fn status_label(&self) -> &'static str {
+        self.state.label(self.step)
+    }
+
+    /// 工作台页签。
+    #[must_use]
+    pub fn tab(&self) -> &'static str {
+        match self.state {
+            State::Submitted | State::Received => "pending",
+            State::Correcting => "correcting",
+            State::Accepted if self.step == Some(Step::Approve) => "decision",
+            State::Accepted | State::Suspended => "review",
+            State::Decided => "delivery",
+            _ => "done",
+        }
+    }
+}

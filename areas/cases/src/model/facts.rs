@@ -1,0 +1,73 @@
+//! 一件办件的事实：里程碑日与旗标，是全部办件指标的来源（foundations §5）。
+
+use serde::{Deserialize, Serialize};
+
+use super::case::Case;
+use super::state::{Outcome, State};
+
+/// 随每条日志记下前后两份；`tally` 只看它。日期写作 20211108。
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// 办理机关（末级）。
+    pub org: i64,
+    /// 受理窗口所在机构；网上件为办理机关。
+    pub window_org: i64,
+    pub item: i64,
+    pub submitted: i64,
+    pub accepted: Option<i64>,
+    pub decided: Option<i64>,
+    /// 终止、撤回、退件、不予受理、送达之日。
+    pub ended: Option<i64>,
+    pub online: bool,
+    pub instant: bool,
+    pub corrections: i64,
+    /// 决定是否不晚于到期时刻。
+    pub on_time: Option<bool>,
+    /// 决定日早于到期日。
+    pub early: Option<bool>,
+    /// 已用工作日，决定时定下。
+    pub used_days: Option<i64>,
+    /// 转红之日与不再是红灯之日：超期在办存量由此加减。
+    pub red_from: Option<i64>,
+    pub red_until: Option<i64>,
+    pub granted: Option<bool>,
+    pub not_accepted: bool,
+    pub returned: bool,
+    pub external: bool,
+    /// 补录是否在行业系统办结后 1 个工作日内。
+    pub linked_in_time: Option<bool>,
+    pub voided: bool,
+}
+
+impl Facts {
+    #[must_use]
+    pub fn of(case: &Case) -> Self {
+        Self {
+            org: case.place.org,
+            window_org: case.window_org,
+            item: case.item_id,
+            submitted: day(case.submitted_at),
+            accepted: case.accepted_at.map(day),
+            decided: case.decided_at.map(day),
+            ended: case.ended_at.map(day),
+            online: case.channel.is_online(),
+            instant: case.instant,
+            corrections: case.corrections,
+            on_time: case.on_time,
+            early: case.early,
+            used_days: case.used_days,
+            red_from: case.red_from.map(day),
+            red_until: case.red_until.map(day),
+            granted: case.outcome.map(|outcome| outcome == Outcome::Granted),
+            not_accepted: case.state == State::NotAccepted,
+            returned: case.state == State::Returned,
+            external: case.external_no.is_some(),
+            linked_in_time: case.linked_in_time,
+            voided: case.state == State::Voided,
+        }
+    }
+}
+
+fn day(at: jiff::Timestamp) -> i64 {
+    tongban_kernel::time::day_number(tongban_kernel::time::date_of(at))
+}

@@ -1,0 +1,208 @@
+//! 申请内容的检查：申请人、表单、材料、情况选择；一次给全。
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use tongban_kernel::codes::{self, IdNumber, Mobile, Uscc};
+use tongban_kernel::problem::{Checks, Reason};
+
+use crate::model::{Applicant, Field, FieldKind, MaterialStatus, Offer};
+
+/// 表单内容：字段名 → 填的值。
+pub type Form = BTreeMap<String, String>;
+
+/// 检查申请人并规范写法。
+pub fn applicant(checks: &mut Checks, input: &Applicant, today: Date) -> Applicant {
+    let mut clean = input.clone();
+    if input.is_legal {
+        let name = input.name.trim();
+        checks.ensure((2..=100).contains(&name.chars().count()), "name", "length", "请填写单位全称，与营业执照或登记证一致");
+        clean.name = name.to_owned();
+        clean.id_type = "uscc".to_owned();
+        if let Some(code) = checks.take("id_number", Uscc::parse(&input.id_number)) {
+            clean.id_number = code.to_string();
+        }
+        if let Some(contact) = checks.take("contact", codes::person_name(&input.contact)) {
+            clean.contact = contact;
+        }
+    } else {
+        if let Some(name) = checks.take("name", codes::person_name(&input.name)) {
+            clean.name = name;
+        }
+        if input.id_type.is_empty() || input.id_type == "111" {
+            clean.id_type = "111".to_owned();
+            if let Some(id) = checks.take("id_number", IdNumber::parse(&input.id_number, today)) {
+                clean.id_number = id.as_str().to_owned();
+            }
+        } else {
+            let number: String = input.id_number.trim().to_uppercase();
+            let sane = (5..=30).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_alphanumeric());
+            checks.ensure(sane, "id_number", "id-format", "证件号应为 5 到 30 位字母或数字，请按证件填写");
+            clean.id_number = number;
+        }
+        clean.contact = if input.contact.trim().is_empty() { clean.name.clone() } else { input.contact.trim().to_owned() };
+    }
+    if let Some(mobile) = checks.take("mobile", Mobile::parse(&input.mobile)) {
+        clean.mobile = mobile.as_str().to_owned();
+    }
+    checks.ensure(input.address.chars().count() <= 200, "address", "length", "地址不超过 200 字");
+    clean.address = input.address.trim().to_owned();
+    clean
+}
+
+/// 检查表单并规范写法；不认识的字段丢弃。
+pub fn form(checks: &mut Checks, offer: &Offer, input: &Form, today: Date) -> Form {
+    let mut clean = Form::new();
+    for field in &offer.fields {
+        let raw = input.get(&field.key).map_or("", String::as_str).trim();
+        if raw.is_empty() {
+            checks.ensure(!field.required, &field.key, "required", format!("请填写{}", field.label));
+            continue;
+        }
+        if let Some(value) = checks.take(&field.key, field_value(field, raw, today)) {
+            clean.insert(field.key.clone(), value);
+        }
+    }
+    clean
+}
+
+/// 一项的值。
+///
+/// # Errors
+/// 不合格：哪里错、怎么改。
+pub fn field_value(field: &Field, raw: &str, today: Date) -> Result<String, Reason> {
+    let limit = if field.kind == FieldKind::Textarea { 2_000 } else { 200 };
+    if raw.chars().count() > limit {
+        return Err(Reason::new("length", format!("{}不超过 {limit} 字", field.label)));
+    }
+    match field.kind {
+        FieldKind::Text | FieldKind::Textarea => Ok(raw.to_owned()),
+        FieldKind::Number => number(field, raw),
+        FieldKind::Date => raw
+            .parse::<Date>()
+            .map(|date| date.to_string())
+            .map_err(|_| Reason::new("date", format!("{}要填日期，如 {today}", field.label))),
+        FieldKind::Radio | FieldKind::Select => {
+            if field.options.iter().any(|choice| choice.key == raw) {
+                Ok(raw.to_owned())
+            } else {
+                Err(Reason::new("choice", format!("请选择{}", field.label)))
+            }
+        }
+        FieldKind::Mobile => codes::phone(raw),
+        FieldKind::Id => IdNumber::parse(raw, today).map(|id| id.as_str().to_owned()),
+        FieldKind::Uscc => Uscc::parse(raw).map(|code| code.to_string()),
+    }
+}
+
+fn number(field: &Field, raw: &str) -> Result<String, Reason> {
+    let half: String = raw.chars().map(|c| if ('０'..='９').contains(&c) { char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c) } else { c }).collect();
+    let plain = half.replace(',', "");
+    let sane = plain.len() <= 15
+        && plain.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-')
+        && plain.parse::<f64>().is_ok_and(f64::is_finite);
+    if sane { Ok(plain) } else { Err(Reason::new("number", format!("{}要填数字，比如 46", field.label))) }
+}
+
+/// 检查情况选择：每问必选其一。
+pub fn situations(checks: &mut Checks, offer: &Offer, chosen: &[String]) {
+    for situation in &offer.situations {
+        let answered = situation.options.iter().any(|choice| chosen.contains(&choice.key));
+        checks.ensure(answered, &format!("s_{}", situation.key), "required", format!("请选择：{}", situation.question));
+    }
+}
+
+/// 检查材料：必要材料要有；只有容缺材料（ISNEED=3）可以后补。
+pub fn materials(checks: &mut Checks, offer: &Offer, chosen: &[String], status: &BTreeMap<String, MaterialStatus>) {
+    for material in offer.materials_for(chosen) {
+        let now = status.get(&material.key).copied().unwrap_or(MaterialStatus::Missing);
+        let field = format!("m_{}", material.key);
+        match now {
+            MaterialStatus::Deferred => checks.ensure(
+                material.deferrable(),
+                &field,
+                "not-deferrable",
+                format!("“{}”是主要材料，不能容缺后补，请现在提交", material.name),
+            ),
+            MaterialStatus::Promised => checks.ensure(
+                material.by_promise || offer.commitment,
+                &field,
+                "not-promisable",
+                format!("“{}”不能用承诺代替，请上传", material.name),
+            ),
+            now => checks.ensure(
+                now.is_supplied() || !material.required(),
+                &field,
+                "required",
+                format!("还差“{}”，请上传{}", material.name, if material.deferrable() { "，或选择容缺后补" } else { "" }),
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{person, sample_offer};
+    use jiff::civil::date;
+
+    const TODAY: Date = date(2026, 11, 23);
+
+    #[test]
+    fn a_person_and_a_company() {
+        let mut checks = Checks::new();
+        let clean = applicant(&mut checks, &Applicant { id_number: "510811198512120022 ".into(), ..person() }, TODAY);
+        assert!(checks.is_empty());
+        assert_eq!((clean.id_number.as_str(), clean.contact.as_str()), ("510811198512120022", clean.name.as_str()));
+
+        let mut checks = Checks::new();
+        let company = Applicant { is_legal: true, name: "昭化某餐饮店".into(), id_number: "92510811MA0000031n".into(), contact: "王建国".into(), ..person() };
+        assert_eq!(applicant(&mut checks, &company, TODAY).id_number, "92510811MA0000031N");
+        assert!(checks.is_empty());
+    }
+
+    #[test]
+    fn everything_wrong_is_said_at_once() {
+        let mut checks = Checks::new();
+        applicant(&mut checks, &Applicant::default(), TODAY);
+        form(&mut checks, &sample_offer(), &Form::from([("area".into(), "四十六".into())]), TODAY);
+        let problem = checks.finish().unwrap_err();
+        let fields: Vec<_> = problem.errors.iter().map(|error| error.field().to_owned()).collect();
+        assert_eq!(fields, ["name", "id_number", "mobile", "area", "water"]);
+        assert_eq!(problem.errors[3].detail, "经营面积要填数字，比如 46");
+    }
+
+    #[test]
+    fn unknown_fields_are_dropped_and_numbers_cleaned() {
+        let mut checks = Checks::new();
+        let input = Form::from([("area".into(), "１,２46".into()), ("water".into(), "y".into()), ("evil".into(), "x".into())]);
+        let clean = form(&mut checks, &sample_offer(), &input, TODAY);
+        assert!(checks.is_empty());
+        assert_eq!(clean, Form::from([("area".into(), "1246".into()), ("water".into(), "y".into())]));
+    }
+
+    #[test]
+    fn only_deferrable_materials_may_wait() {
+        let offer = sample_offer();
+        let status = |key: &str, status| BTreeMap::from([("plan".to_owned(), MaterialStatus::Uploaded), (key.to_owned(), status)]);
+        let errors = |status: &BTreeMap<String, MaterialStatus>| {
+            let mut checks = Checks::new();
+            materials(&mut checks, &offer, &["small".into()], status);
+            checks.finish().err().map_or(0, |problem| problem.errors.len())
+        };
+        assert_eq!(errors(&BTreeMap::new()), 2);
+        assert_eq!(errors(&status("lease", MaterialStatus::Deferred)), 0);
+        assert_eq!(errors(&status("plan", MaterialStatus::Deferred)), 2);
+        assert_eq!(errors(&status("lease", MaterialStatus::Uploaded)), 0);
+    }
+
+    #[test]
+    fn each_question_needs_an_answer() {
+        let mut checks = Checks::new();
+        situations(&mut checks, &sample_offer(), &[]);
+        assert_eq!(checks.finish().unwrap_err().errors[0].field(), "s_size");
+        let mut checks = Checks::new();
+        situations(&mut checks, &sample_offer(), &["small".into()]);
+        assert!(checks.is_empty());
+    }
+}
