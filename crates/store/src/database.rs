@@ -183,7 +183,7 @@ impl Database {
 
 impl Tx<'_> {
     fn renew_node(&mut self, node: i64, owner: &str, until: i64) -> Result<bool> {
-        Ok(self.exec(ids::STATEMENTS[2], crate::args![until, node, owner])? == 1)
+        Ok(self.exec(ids::RENEW_NODE, crate::args![until, node, owner])? == 1)
     }
 }
 

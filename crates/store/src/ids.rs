@@ -12,7 +12,7 @@ const CLAIM_NODE: &str = "UPDATE nodes SET owner = $1, until = $2 WHERE node = \
      (SELECT node FROM nodes WHERE until < $3 ORDER BY node LIMIT 1) AND until < $3 RETURNING node";
 const ADD_NODE: &str = "INSERT INTO nodes (node, owner, until) \
      SELECT COALESCE(MAX(node), -1) + 1, $1, CAST($2 AS BIGINT) FROM nodes WHERE 1 = 1 ON CONFLICT (node) DO NOTHING RETURNING node";
-const RENEW_NODE: &str = "UPDATE nodes SET until = $1 WHERE node = $2 AND owner = $3";
+pub(crate) const RENEW_NODE: &str = "UPDATE nodes SET until = $1 WHERE node = $2 AND owner = $3";
 pub(crate) const STATEMENTS: &[&str] = &[CLAIM_NODE, ADD_NODE, RENEW_NODE];
 
 /// 节点租约，毫秒；三分之一处续约。
@@ -78,11 +78,6 @@ pub(crate) fn claim(link: &mut dyn Link, owner: &str, now: i64) -> Result<i64> {
         }
     }
     Err(Error::Busy)
-}
-
-/// 续约；返回是否仍归自己。
-pub(crate) fn renew(link: &mut dyn Link, node: i64, owner: &str, until: i64) -> Result<bool> {
-    Ok(link.execute(RENEW_NODE, crate::args![until, node, owner])? == 1)
 }
 
 #[cfg(test)]

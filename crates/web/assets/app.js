@@ -1,0 +1,81 @@
+/* 渐进增强：没有这份脚本，所有页面也能用。 */
+(() => {
+  const $ = (s, r = document) => [...r.querySelectorAll(s)];
+  const errors = () => {
+    const es = document.getElementById('errsum');
+    if (!es) return;
+    es.focus();
+    es.addEventListener('click', e => {
+      const a = e.target.closest('a[href^="#"]'), t = a && document.getElementById(decodeURIComponent(a.hash.slice(1)));
+      if (t) { e.preventDefault(); t.focus(); t.scrollIntoView({ block: 'center' }); }
+    });
+  };
+  // 片段替换：data-swap="#区" 的链接与 GET 表单
+  const announce = text => { const s = document.getElementById('say'); if (s) s.textContent = text; };
+  const swap = async (url, target, opts) => {
+    const box = document.querySelector(target);
+    if (!box) { location.href = url; return; }
+    box.setAttribute('aria-busy', 'true');
+    try {
+      const r = await fetch(url, { headers: { 'X-Swap': '1' }, ...opts });
+      if (!r.ok) throw 0;
+      const doc = new DOMParser().parseFromString(await r.text(), 'text/html'), fresh = doc.querySelector(target);
+      if (!fresh) throw 0;
+      box.replaceWith(fresh); history.pushState({}, '', r.url); wire(fresh);
+      const h = fresh.querySelector('h1,h2,[tabindex="-1"]'), st = fresh.querySelector('[role=status]');
+      if (h) { h.tabIndex = -1; h.focus({ preventScroll: true }); }
+      announce(st ? st.textContent : '内容已更新');
+    } catch { location.href = url; }
+  };
+  const wire = root => {
+    $('[data-print]', root).forEach(a => a.addEventListener('click', e => { e.preventDefault(); print(); }));
+    $('[data-copy]', root).forEach(b => { b.hidden = false; b.addEventListener('click', () => navigator.clipboard?.writeText(b.dataset.copy).then(() => announce('已复制'))); });
+    $('[data-fill]', root).forEach(b => b.addEventListener('click', () => { const t = document.getElementById(b.dataset.fill); t.value = b.dataset.text; t.focus(); }));
+    $('[data-all]', root).forEach(c => c.addEventListener('change', () => $('input[name=id]', c.closest('table')).forEach(i => { i.checked = c.checked; })));
+    $('a[data-swap]', root).forEach(a => a.addEventListener('click', e => { if (e.ctrlKey || e.metaKey || e.shiftKey) return; e.preventDefault(); swap(a.href, a.dataset.swap); }));
+    $('form[data-swap]', root).forEach(f => f.addEventListener('submit', e => {
+      if (f.method !== 'get') return; e.preventDefault();
+      swap(f.action.split('?')[0] + '?' + new URLSearchParams(new FormData(f)), f.dataset.swap);
+    }));
+    // 提交中不再提交第二次
+    $('form[method=post]', root).forEach(f => f.addEventListener('submit', e => {
+      if (f.dataset.busy) { e.preventDefault(); return; }
+      f.dataset.busy = '1'; setTimeout(() => delete f.dataset.busy, 8000);
+      const b = e.submitter; if (b) setTimeout(() => b.setAttribute('aria-busy', 'true'), 600);
+    }));
+    // 上传进度：逐份
+    $('form[data-upload]', root).forEach(f => f.addEventListener('submit', e => {
+      if (!window.XMLHttpRequest || e.defaultPrevented) return;
+      const out = f.querySelector('progress'); if (!out) return;
+      e.preventDefault(); out.hidden = false;
+      const x = new XMLHttpRequest(); x.open('POST', f.action); x.setRequestHeader('X-Swap', '1');
+      x.upload.onprogress = p => { if (p.lengthComputable) { out.max = p.total; out.value = p.loaded; } };
+      x.onload = () => { if (x.responseURL && x.status < 400) location.href = x.responseURL; else { document.open(); document.write(x.responseText); document.close(); } };
+      x.onerror = () => { delete f.dataset.busy; announce('上传中断，请重试'); out.hidden = true; };
+      x.send(new FormData(f, e.submitter));
+    }));
+    // 离线草稿：断网不丢
+    $('form[data-draft]', root).forEach(f => {
+      const k = 'draft:' + f.dataset.draft, st = document.getElementById('draft-st');
+      try { const d = JSON.parse(localStorage.getItem(k) || 'null'); if (d) for (const [n, v] of d) { const el = f.elements[n]; if (el && el.type !== 'file' && 'value' in el) el.value = v; } } catch { /* 草稿坏了就当没有 */ }
+      let t; f.addEventListener('input', () => { clearTimeout(t); t = setTimeout(() => {
+        try { localStorage.setItem(k, JSON.stringify([...new FormData(f)].filter(([n, v]) => typeof v === 'string' && n[0] !== '_'))); if (st) st.textContent = '已存在本机 ' + new Date().toTimeString().slice(0, 5); } catch { if (st) st.textContent = '本机存不下，请尽快提交'; } }, 600); });
+    });
+  };
+  errors(); wire(document);
+  addEventListener('popstate', () => location.reload());
+  // 工作台单键快捷键（偏好里可关：localStorage.keys = 'off'）
+  if (document.body.classList.contains('staff') && localStorage.getItem('keys') !== 'off') {
+    let i = -1;
+    addEventListener('keydown', e => {
+      if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest('input:not([type=checkbox]):not([type=radio]),textarea,select')) return;
+      const rows = $('table[data-rows] tbody tr'), k = e.key.toLowerCase();
+      if (k === '/') { const s = document.querySelector('[data-key="/"]'); if (s) { e.preventDefault(); s.focus(); } }
+      else if (rows.length && (k === 'j' || k === 'k')) {
+        e.preventDefault(); i = Math.max(0, Math.min(rows.length - 1, i + (k === 'j' ? 1 : -1)));
+        rows.forEach((r, n) => r.classList.toggle('on', n === i)); rows[i].querySelector('a')?.focus();
+      } else if (rows.length && k === 'x' && i >= 0) { const c = rows[i].querySelector('input[type=checkbox]'); if (c) c.checked = !c.checked; }
+      else { const b = $('[data-key]').find(n => n.dataset.key === k) || $('.actbar button,.actbar a').find(n => (n.querySelector('kbd') || {}).textContent === e.key.toUpperCase()); if (b) { e.preventDefault(); b.focus(); if (b.dataset.go) b.click(); } }
+    });
+  }
+})();

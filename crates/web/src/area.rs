@@ -1,0 +1,307 @@
+//! 一个区交给屋顶的一切：普通数据，没有泛型（foundations §2）。
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+
+use axum::http::Method;
+use axum::routing::MethodRouter;
+use jiff::Timestamp;
+use tongban_kernel::{Actor, Permission};
+use tongban_store::jobs::Job;
+use tongban_store::{Clock, Database, Migration, Reaction, Result, Tx};
+use utoipa_axum::router::UtoipaMethodRouter;
+
+use crate::app::App;
+
+type Str = &'static str;
+type List<T> = &'static [T];
+
+/// 已经渲染好的一段 HTML。
+pub type Html = axum::response::Html<String>;
+
+/// 后台任务的活。
+pub type Work<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+
+/// 一个区。
+#[derive(Clone, Copy)]
+pub struct Area {
+    /// 表名、权限码、日志种类的前缀。
+    pub name: Str,
+    pub title: Str,
+    pub migrations: List<Migration>,
+    /// 全部 SQL 常量；测试在两种引擎上逐条预备。
+    pub statements: List<List<Str>>,
+    pub reference: List<ReferenceSet>,
+    /// 权限码与中文名。
+    pub permissions: List<(Permission, Str)>,
+    pub routes: List<Route>,
+    pub reactions: List<Reaction>,
+    pub clocks: List<Clock>,
+    pub jobs: List<JobKind>,
+    pub measures: List<Measures>,
+    /// 工作人员的待办来源。
+    pub desk: List<Queue>,
+    /// 群众 `/me` 的待办来源。
+    pub mine: List<Queue>,
+    /// 放在别的区记录页上的面板。
+    pub panels: List<Panel>,
+    pub findable: List<Findable>,
+    pub menu: List<MenuItem>,
+    pub samples: List<Sample>,
+    pub demo: Option<fn(&mut Demo<'_>) -> Result<()>>,
+}
+
+impl Area {
+    #[must_use]
+    pub const fn new(name: Str, title: Str) -> Self {
+        Self {
+            name,
+            title,
+            migrations: &[],
+            statements: &[],
+            reference: &[],
+            permissions: &[],
+            routes: &[],
+            reactions: &[],
+            clocks: &[],
+            jobs: &[],
+            measures: &[],
+            desk: &[],
+            mine: &[],
+            panels: &[],
+            findable: &[],
+            menu: &[],
+            samples: &[],
+            demo: None,
+        }
+    }
+}
+
+/// 谁能走这条路由；声明就是检查。
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    Public,
+    /// 登录的群众（或任何登录的人），实名等级不低于 `level`。
+    SignedIn { level: u8 },
+    Staff(Permission),
+    /// 任何工作人员。
+    AnyStaff,
+    Device,
+    /// 对接系统，要有这项授权。
+    Client(Str),
+}
+
+/// 页面或接口。
+#[derive(Clone, Copy)]
+pub enum Door {
+    Page(Str, Str, fn() -> MethodRouter<App>),
+    Api(fn() -> UtoipaMethodRouter<App>),
+}
+
+/// 一条路由。
+#[derive(Clone, Copy)]
+pub struct Route {
+    pub access: Access,
+    pub door: Door,
+}
+
+impl Route {
+    #[must_use]
+    pub const fn get(path: Str, access: Access, handler: fn() -> MethodRouter<App>) -> Self {
+        Self { access, door: Door::Page("GET", path, handler) }
+    }
+
+    #[must_use]
+    pub const fn post(path: Str, access: Access, handler: fn() -> MethodRouter<App>) -> Self {
+        Self { access, door: Door::Page("POST", path, handler) }
+    }
+
+    /// 路径与方法取自 `#[utoipa::path]`。
+    #[must_use]
+    pub const fn api(access: Access, handler: fn() -> UtoipaMethodRouter<App>) -> Self {
+        Self { access, door: Door::Api(handler) }
+    }
+
+    /// 这条路由的方法与路径；接口可能有多个。
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<(Method, String)> {
+        match self.door {
+            Door::Page(method, path, _) => vec![(method.parse().unwrap_or(Method::GET), path.to_owned())],
+            Door::Api(handler) => crate::router::api_endpoints(handler()),
+        }
+    }
+}
+
+/// 一种后台任务。
+#[derive(Clone, Copy)]
+pub struct JobKind {
+    pub name: Str,
+    /// 试几次之后进死信。
+    pub tries: u32,
+    pub run: for<'a> fn(&'a App, &'a Job) -> Work<'a>,
+}
+
+/// 一次事实对各度量的贡献：（度量，机构，日）→ 数。
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub sums: BTreeMap<(Str, i64, i64), i64>,
+    /// 去重度量：（度量，机构，期，键）→ 次数。
+    pub presence: BTreeMap<(Str, i64, i64, i64), i64>,
+}
+
+impl Tally {
+    /// `org` 叶机构，`day` 形如 20261122。
+    pub fn add(&mut self, measure: Str, org: i64, day: i64, n: i64) {
+        if n != 0 {
+            *self.sums.entry((measure, org, day)).or_default() += n;
+        }
+    }
+
+    /// 去重计数：同一键在同一期内只算一个；`period` 为 0 表示“曾经”。
+    pub fn present(&mut self, measure: Str, org: i64, period: i64, key: i64) {
+        *self.presence.entry((measure, org, period, key)).or_default() += 1;
+    }
+}
+
+/// 一个度量：代号、中文名、存量还是流量、下钻语句。
+#[derive(Clone, Copy)]
+pub struct Measure {
+    pub code: Str,
+    pub title: Str,
+    pub grain: Grain,
+    /// 下钻：这些机构、这段日子里构成这个数的记录，按 `(日, 行键)` 先后。
+    pub drill: fn(&mut Tx<'_>, &DrillQuery<'_>) -> Result<Vec<DrillRow>>,
+}
+
+/// 度量的时间含义。
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grain {
+    /// 一段日子里的和。
+    Flow,
+    /// 到某日为止的变化之和，即当日存量。
+    Stock,
+}
+
+/// 下钻条件；`org` 一次一个叶机构。
+#[derive(Debug, Clone, Copy)]
+pub struct DrillQuery<'a> {
+    pub org: i64,
+    /// 存量时为 0。
+    pub from_day: i64,
+    pub to_day: i64,
+    /// 上一页末尾的行键；0 从头。
+    pub after: i64,
+    pub limit: i64,
+    pub actor: &'a Actor,
+}
+
+/// 下钻的一行：一条记录和它贡献的数。
+#[derive(Debug, Clone)]
+pub struct DrillRow {
+    pub id: i64,
+    /// 业务编号。
+    pub number: String,
+    pub title: String,
+    pub detail: String,
+    pub href: String,
+    /// 贡献；计数类为 1。
+    pub weight: i64,
+}
+
+/// 一类记录的全部度量。
+#[derive(Clone, Copy)]
+pub struct Measures {
+    /// 记录种类，等于日志种类的前缀（`cases` 的日志 `cases.accepted` 归它）。
+    pub subject: Str,
+    pub codes: List<Measure>,
+    /// 事实 JSON → 贡献；纯函数。
+    pub tally: fn(facts: &str, out: &mut Tally) -> Result<()>,
+    /// 全量重算：行键大于 `after` 的至多 `limit` 条记录的现有事实。
+    pub scan: fn(&mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<(i64, String)>>,
+}
+
+/// 待办的一行。
+#[derive(Debug, Clone)]
+pub struct Todo {
+    pub id: i64,
+    /// 到期毫秒，没有期限用 `i64::MAX`。
+    pub due: i64,
+    pub title: String,
+    pub detail: String,
+    pub href: String,
+    pub light: tongban_kernel::lights::Light,
+}
+
+/// 一种待办。`rows` 按（到期，行键）先后，给出 `after` 之后的至多 `limit` 行。
+#[derive(Clone, Copy)]
+pub struct Queue {
+    pub title: Str,
+    pub needs: Permission,
+    pub rows: fn(&mut Tx<'_>, &Actor, Option<(i64, i64)>, u32) -> Result<Vec<Todo>>,
+}
+
+/// 放在别的区记录页上的一块。
+#[derive(Clone, Copy)]
+pub struct Panel {
+    /// 放在哪种记录上，如 `"case"`、`"item"`。
+    pub subject: Str,
+    pub render: fn(&mut Tx<'_>, &Actor, i64) -> Result<Option<Html>>,
+}
+
+/// 进检索的一类公开内容。
+#[derive(Clone, Copy)]
+pub struct Findable {
+    /// 检索文档的种类，如 `item`。
+    pub kind: Str,
+    /// 哪些日志会改变它。
+    pub kinds: List<Str>,
+    pub one: fn(&mut Tx<'_>, i64) -> Result<Option<tongban_search::Doc>>,
+    pub scan: fn(&mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<tongban_search::Doc>>,
+}
+
+/// 工作台左栏的一项；没有权限的不显示。
+#[derive(Clone, Copy)]
+pub struct MenuItem {
+    /// `收办`、`质量`、`事项`、`其他`。
+    pub group: Str,
+    pub title: Str,
+    pub href: Str,
+    /// `icons.svg` 里的名字。
+    pub icon: Str,
+    pub needs: Permission,
+}
+
+/// 内置的参考数据，可被管理员覆盖。
+#[derive(Clone, Copy)]
+pub struct ReferenceSet {
+    pub name: Str,
+    pub title: Str,
+    pub version: Str,
+    pub content: Str,
+}
+
+/// 给路由测试填路径参数：范围内与范围外各一个真实的值。
+#[derive(Clone, Copy)]
+pub struct Sample {
+    pub param: Str,
+    pub value: fn(&mut Tx<'_>, Where) -> Result<String>,
+}
+
+/// 样本记录在调用者的范围内还是范围外。
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Where {
+    Inside,
+    Outside,
+}
+
+/// 造演示数据时用的环境；各区经自己的命令写入。
+pub struct Demo<'a> {
+    pub db: &'a Database,
+    pub runtime: &'a tokio::runtime::Handle,
+    pub now: Timestamp,
+    /// 要造多少办件。
+    pub cases: u64,
+    /// 报告进度：做到第几步、总数、说明。
+    pub progress: &'a mut dyn FnMut(u64, u64, &str),
+}

@@ -1,0 +1,148 @@
+//! 上传：边收边数大小，按内容认类型，图片与文书之外一律拒绝，文件名清洗（api-conventions §8）。
+
+use axum::extract::multipart::{Field, Multipart, MultipartError};
+use bytes::{Bytes, BytesMut};
+use tongban_kernel::problem::{Code, Problem};
+
+/// 收下的一份文件。
+#[derive(Debug, Clone)]
+pub struct Upload {
+    /// 清洗过的原文件名。
+    pub name: String,
+    /// 按内容认出的媒体类型。
+    pub media: &'static str,
+    pub content: Bytes,
+}
+
+/// 一张上传表单：普通字段与文件。
+#[derive(Debug, Default)]
+pub struct UploadForm {
+    pub fields: Vec<(String, String)>,
+    /// （字段名，文件）
+    pub files: Vec<(String, Upload)>,
+}
+
+/// 单个普通字段的上限，字节。
+const FIELD_LIMIT: usize = 64 * 1024;
+/// 一张表单至多几份文件。
+const MOST_FILES: usize = 20;
+
+impl UploadForm {
+    #[must_use]
+    pub fn get(&self, name: &str) -> &str {
+        self.fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// 收完整张表单。
+    ///
+    /// # Errors
+    /// 太大 413、类型不对 415 或 422、读不懂 400。
+    pub async fn receive(mut parts: Multipart, limit: usize) -> Result<Self, Problem> {
+        let mut form = Self::default();
+        while let Some(field) = parts.next_field().await.map_err(|e| broken(&e))? {
+            let name = field.name().unwrap_or("").to_owned();
+            match field.file_name().map(clean_name) {
+                Some(file) => {
+                    let content = collect(field, limit).await?;
+                    // 没有选文件的空文件框
+                    if content.is_empty() && file.is_empty() {
+                        continue;
+                    }
+                    if form.files.len() >= MOST_FILES {
+                        return Err(Problem::new(Code::PayloadTooLarge, format!("一次最多上传 {MOST_FILES} 份")));
+                    }
+                    let upload = check(file, content).map_err(|detail| Problem::field(&name, "file", detail))?;
+                    form.files.push((name, upload));
+                }
+                None => {
+                    let content = collect(field, FIELD_LIMIT).await?;
+                    form.fields.push((name, String::from_utf8_lossy(&content).into_owned()));
+                }
+            }
+        }
+        Ok(form)
+    }
+}
+
+fn broken(error: &MultipartError) -> Problem {
+    tracing::debug!(%error, "上传读不懂");
+    if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+        return Problem::new(Code::PayloadTooLarge, "上传的内容太大");
+    }
+    Problem::new(Code::BadRequest, "上传中断或内容不完整，请重新上传这一份")
+}
+
+async fn collect(mut field: Field<'_>, limit: usize) -> Result<Bytes, Problem> {
+    let mut content = BytesMut::new();
+    while let Some(chunk) = field.chunk().await.map_err(|e| broken(&e))? {
+        if content.len() + chunk.len() > limit {
+            let text = format!("这份文件超过 {} MB，请压缩或分成几份再传", limit / 1024 / 1024);
+            return Err(Problem::new(Code::PayloadTooLarge, text));
+        }
+        content.extend_from_slice(&chunk);
+    }
+    Ok(content.freeze())
+}
+
+/// 去掉路径与控制字符，留后 120 个字。
+fn clean_name(name: &str) -> String {
+    let base = name.rsplit(['/', '\\']).next().unwrap_or("");
+    let kept: Vec<char> = base.chars().filter(|c| !c.is_control() && !"<>:\"|?*".contains(*c)).collect();
+    kept[kept.len().saturating_sub(120)..].iter().collect()
+}
+
+/// 能收的类型：扩展名与内容都要对得上。
+const KINDS: &[(&str, &[&str])] = &[
+    ("application/pdf", &["pdf"]),
+    ("image/jpeg", &["jpg", "jpeg"]),
+    ("image/png", &["png"]),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", &["docx"]),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", &["xlsx"]),
+    ("application/zip", &["ofd"]),
+    ("text/csv", &["csv"]),
+];
+
+/// 按内容认类型，与扩展名核对。
+///
+/// # Errors
+/// 说清哪里不对、能传什么。
+pub fn check(name: String, content: Bytes) -> Result<Upload, String> {
+    const ALLOWED: &str = "可以上传 PDF、JPG、PNG、Word（docx）、Excel（xlsx）、OFD 文件";
+    if content.is_empty() {
+        return Err(format!("“{name}”是空文件，请重新选择"));
+    }
+    let extension = name.rsplit_once('.').map_or(String::new(), |(_, e)| e.to_ascii_lowercase());
+    let Some((_, _)) = KINDS.iter().find(|(_, extensions)| extensions.contains(&extension.as_str())) else {
+        return Err(format!("不能上传这种文件（{name}）。{ALLOWED}"));
+    };
+    let seen = infer::get(&content).map(|kind| kind.mime_type());
+    let media = match (seen, extension.as_str()) {
+        (None, "csv") => Some("text/csv"),
+        (Some(seen), _) => KINDS.iter().find(|(media, list)| *media == seen && list.contains(&extension.as_str())).map(|(media, _)| *media),
+        _ => None,
+    };
+    let media = media.ok_or_else(|| format!("“{name}”的内容与扩展名不符，可能改过名字。{ALLOWED}"))?;
+    Ok(Upload { name, media, content })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_decides_not_the_name() {
+        let pdf = Bytes::from_static(b"%PDF-1.7\n%abc");
+        let zip = Bytes::from_static(b"PK\x03\x04\x14\x00\x00\x00\x00\x00aaaaaaaaaaaaaaaaaaaaaaaaaaa");
+        assert_eq!(check("租房合同.pdf".into(), pdf.clone()).unwrap().media, "application/pdf");
+        assert!(check("合同.pdf".into(), zip.clone()).unwrap_err().contains("内容与扩展名不符"));
+        assert!(check("合同.exe".into(), pdf).unwrap_err().contains("不能上传这种文件"));
+        assert!(check("空.png".into(), Bytes::new()).unwrap_err().contains("空文件"));
+        assert_eq!(check("执照.ofd".into(), zip).unwrap().media, "application/zip");
+    }
+
+    #[test]
+    fn names_lose_their_paths() {
+        assert_eq!(clean_name("C:\\fakepath\\..\\合同\u{0}.pdf"), "合同.pdf");
+        assert_eq!(clean_name("../../etc/passwd"), "passwd");
+    }
+}
