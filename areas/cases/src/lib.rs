@@ -8,9 +8,11 @@
 //! 可以依赖：directory、parties、items、messages、credentials、exchange 与一楼各层；
 //! 好差评、热线、指标只通过 journal 知道这里发生了什么（`contracts`）。
 
+pub mod commands;
 pub mod model;
 pub mod permissions;
 pub mod rules;
+pub mod store;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -69,8 +69,8 @@ pub struct Case {
     /// 法定到期时刻。
     pub legal_due: Option<Timestamp>,
     pub light: Light,
-    pub red_from: Option<Timestamp>,
-    pub red_until: Option<Timestamp>,
+    /// 作出决定之前的各段红灯：从何时到何时。
+    pub red_spans: Vec<(Timestamp, Option<Timestamp>)>,
     /// 已经响过的最后一个时刻。
     pub clock_done: Option<Timestamp>,
     pub next_clock_at: Option<Timestamp>,

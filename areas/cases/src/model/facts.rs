@@ -27,9 +27,8 @@ pub struct Facts {
     pub early: Option<bool>,
     /// 已用工作日，决定时定下。
     pub used_days: Option<i64>,
-    /// 转红之日与不再是红灯之日：超期在办存量由此加减。
-    pub red_from: Option<i64>,
-    pub red_until: Option<i64>,
+    /// 决定之前的各段红灯：转红之日与不再红之日，超期在办存量由此加减。
+    pub red: Vec<(i64, Option<i64>)>,
     pub granted: Option<bool>,
     pub not_accepted: bool,
     pub returned: bool,
@@ -56,8 +55,7 @@ impl Facts {
             on_time: case.on_time,
             early: case.early,
             used_days: case.used_days,
-            red_from: case.red_from.map(day),
-            red_until: case.red_until.map(day),
+            red: case.red_spans.iter().map(|(from, until)| (day(*from), until.map(day))).collect(),
             granted: case.outcome.map(|outcome| outcome == Outcome::Granted),
             not_accepted: case.state == State::NotAccepted,
             returned: case.state == State::Returned,

@@ -141,10 +141,10 @@ pub fn document_number(prefix: &str, kind: DocumentKind, year: i16, serial: i64)
     format!("{prefix}{}〔{year}〕{serial:06}号", kind.mark())
 }
 
-/// 文号流水的系列：机关 + 文种；按年从 000001 起。
+/// 文号流水的系列：机关代字 + 文种；按年从 000001 起。同一代字的机关共用一串，文号才不会重。
 #[must_use]
-pub fn document_series(org: i64, kind: DocumentKind) -> String {
-    format!("doc:{org}:{}", kind.as_str())
+pub fn document_series(prefix: &str, kind: DocumentKind) -> String {
+    format!("doc:{prefix}:{}", kind.as_str())
 }
 
 /// 去掉易混字符（0 O 1 I L U V）的 29 个字符。

@@ -1,0 +1,194 @@
+//! 审查与决定：承办→审核→批准、决定、送达、即办件一步走完。
+
+use jiff::Timestamp;
+use tongban_kernel::lights;
+use tongban_kernel::problem::Checks;
+use tongban_kernel::{Actor, Problem, calendar, time};
+use tongban_store::{Result, Tx};
+
+use super::{Before, Mark, finish, issue, load, out_of_calendar, receive, required_text, window};
+use crate::model::{Action, Case, Delivery, Outcome, State, Step, next};
+use crate::rules::anomalies::Anomaly;
+use crate::rules::documents::DocumentKind;
+use crate::rules::posts::check_posts;
+use crate::store;
+
+/// 送下一环节。
+#[derive(Debug, Clone, Default)]
+pub struct Forward {
+    pub version: i64,
+    pub opinion: String,
+    /// 指定下一环节办理人；0 不指定。
+    pub assignee: i64,
+    pub assignee_name: String,
+}
+
+/// 本环节通过，送下一环节。内部意见不给申请人看。
+///
+/// # Errors
+/// 已到批准环节；同一人办过别的环节；权限、范围、版本、状态。
+pub fn forward(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Forward, at: Timestamp) -> Result<Case> {
+    let mut case = load(tx, actor, no, input.version, Action::Forward, at)?;
+    let step = case.step.unwrap_or(Step::Handle);
+    let Some(after) = step.after() else {
+        return Err(Problem::invalid_state(case.state.as_str(), vec!["decide", "step-back"], "已到批准环节，请作出决定").into());
+    };
+    check_posts(&store::passed_posts(tx, case.id)?, step, actor.staff, case.single_post)?;
+    let before = Before::of(&case);
+    case.state = next(case.state, Action::Forward)?;
+    case.step = Some(after);
+    (case.handler, case.handler_name) = (input.assignee, input.assignee_name.clone());
+    let mark = Mark::new(Action::Forward, "cases.forwarded", input.opinion.trim()).internal().at_step(Some(step));
+    finish(tx, actor, &mut case, &before, &mark, at)?;
+    Ok(case)
+}
+
+/// 退回上一环节，须写原因。
+///
+/// # Errors
+/// 已是第一环节；没写原因；权限、范围、版本、状态。
+pub fn step_back(tx: &mut Tx<'_>, actor: &Actor, no: &str, version: i64, reason: &str, at: Timestamp) -> Result<Case> {
+    let reason = required_text("reason", reason, "退回原因")?;
+    let mut case = load(tx, actor, no, version, Action::StepBack, at)?;
+    let step = case.step.unwrap_or(Step::Handle);
+    let earlier = step.before().filter(|_| !case.single_post);
+    let Some(earlier) = earlier else {
+        return Err(Problem::invalid_state(case.state.as_str(), vec!["forward", "decide"], "已是第一个环节，不能再退").into());
+    };
+    let before = Before::of(&case);
+    case.state = next(case.state, Action::StepBack)?;
+    case.step = Some(earlier);
+    (case.handler, case.handler_name) = (0, String::new());
+    finish(tx, actor, &mut case, &before, &Mark::new(Action::StepBack, "cases.forwarded", &reason).internal(), at)?;
+    Ok(case)
+}
+
+/// 作出决定。
+#[derive(Debug, Clone)]
+pub struct Decide {
+    pub version: i64,
+    pub outcome: Outcome,
+    /// 准予时是结果说明，不予时是理由。
+    pub reason: String,
+}
+
+/// 作出准予或不予的决定；不予须写理由，决定书载明救济途径（许可法第38条）。
+///
+/// # Errors
+/// 不在批准环节；特别程序没结束；容缺材料没补齐；同一人办过别的环节；权限、范围、版本、状态。
+pub fn decide(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Decide, at: Timestamp) -> Result<Case> {
+    let mut case = load(tx, actor, no, input.version, Action::Decide, at)?;
+    ready_to_decide(tx, actor, &case, input)?;
+    let before = Before::of(&case);
+    let (due, accepted) = (case.due, case.accepted_on);
+    case.state = next(case.state, Action::Decide)?;
+    (case.outcome, case.result_note, case.decided_at) = (Some(input.outcome), input.reason.trim().to_owned(), Some(at));
+    case.on_time = Some(lights::on_time(due, at));
+    case.early = Some(due.is_some_and(|due| time::date_of(at) < time::date_of(due)));
+    if let Some(accepted) = accepted {
+        let used = calendar::current().used_workdays(accepted, time::date_of(at), &case.suspensions()).map_err(out_of_calendar)?;
+        case.used_days = Some(i64::from(used));
+    }
+    (case.handler, case.handler_name) = (0, String::new());
+    let offer = store::offer(tx, case.item_id, case.item_version)?;
+    let licence = offer.as_ref().and_then(|offer| offer.licence.clone()).filter(|_| input.outcome == Outcome::Granted);
+    let mark = Mark {
+        licence: licence.as_deref(),
+        ..Mark::new(Action::Decide, "cases.decided", input.reason.trim()).at_step(Some(Step::Approve))
+    };
+    finish(tx, actor, &mut case, &before, &mark, at)?;
+    if case.on_time == Some(false) {
+        let detail = format!("承诺 {} 前办结，实际 {} 作出决定", due.map(time::show).unwrap_or_default(), time::show(at));
+        store::add_anomaly(tx, (case.id, case.no.as_str(), case.place), Anomaly::PromiseOverdue, &detail, at)?;
+    }
+    let kind = if input.outcome == Outcome::Granted { DocumentKind::Grant } else { DocumentKind::Denial };
+    issue(tx, &case, offer.as_ref(), kind, decision_text(&case, licence.as_deref()), at)?;
+    Ok(case)
+}
+
+fn ready_to_decide(tx: &mut Tx<'_>, actor: &Actor, case: &Case, input: &Decide) -> Result<()> {
+    if case.step != Some(Step::Approve) {
+        return Err(Problem::invalid_state(case.state.as_str(), vec!["forward"], "还没到批准环节，请先送审核、批准").into());
+    }
+    if case.running_procedure().is_some() {
+        return Err(Problem::conflict("特别程序还没结束，结束后才能作决定").into());
+    }
+    let left = store::deferred_left(tx, case.id)?;
+    let mut checks = Checks::new();
+    checks.ensure(left == 0, "materials", "deferred", format!("还有 {left} 份容缺材料没有补交，补齐后才能作决定"));
+    let denied = input.outcome == Outcome::Denied;
+    checks.ensure(!denied || !input.reason.trim().is_empty(), "reason", "required", "不予的决定必须写明理由（许可法第38条）");
+    checks.ensure(input.reason.chars().count() <= 2_000, "reason", "length", "不超过 2000 字");
+    checks.finish()?;
+    check_posts(&store::passed_posts(tx, case.id)?, Step::Approve, actor.staff, case.single_post)?;
+    Ok(())
+}
+
+fn decision_text(case: &Case, licence: Option<&str>) -> Vec<String> {
+    let mut content = Vec::new();
+    if case.outcome == Some(Outcome::Granted) {
+        content.push("经审查，您的申请符合法定条件、标准，决定准予。".to_owned());
+        content.extend(licence.map(|name| format!("颁发：{name}")));
+        content.extend(Some(case.result_note.clone()).filter(|note| !note.is_empty()));
+    } else {
+        content.push("经审查，决定不予。".to_owned());
+        content.push(format!("理由：{}", case.result_note));
+    }
+    content
+}
+
+/// 送达。
+#[derive(Debug, Clone)]
+pub struct Deliver {
+    pub version: i64,
+    pub way: Delivery,
+    /// 签收人；只留姓。
+    pub receiver: String,
+    /// 邮寄单号或说明。
+    pub note: String,
+}
+
+/// 送达结果，出送达回证，办结归档（许可法第44条）。
+///
+/// # Errors
+/// 自取没写签收人、邮寄没写单号；权限、范围、版本、状态。
+pub fn deliver(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Deliver, at: Timestamp) -> Result<Case> {
+    let mut checks = Checks::new();
+    checks.ensure(input.way != Delivery::Pickup || !input.receiver.trim().is_empty(), "receiver", "required", "请填写签收人姓名");
+    checks.ensure(input.way != Delivery::Post || !input.note.trim().is_empty(), "note", "required", "请填写邮寄单号");
+    checks.ensure(input.note.chars().count() <= 200, "note", "length", "说明不超过 200 字");
+    checks.finish()?;
+    let mut case = load(tx, actor, no, input.version, Action::Deliver, at)?;
+    let before = Before::of(&case);
+    case.state = next(case.state, Action::Deliver)?;
+    case.ended_at = Some(at);
+    let receiver = tongban_kernel::mask::name(&input.receiver);
+    let told = format!("{} {} {}", input.way.label(), receiver, input.note.trim()).trim().to_owned();
+    finish(tx, actor, &mut case, &before, &Mark::new(Action::Deliver, "cases.delivered", &told), at)?;
+    let content = vec![format!("送达方式：{}", input.way.label()), format!("签收人：{receiver}"), format!("送达时间：{}", time::show(at)), input.note.trim().to_owned()];
+    issue(tx, &case, None, DocumentKind::Delivery, content, at)?;
+    Ok(case)
+}
+
+/// 即办件快捷流：收件、受理、决定、送达一人一次办完，仍各写一条过程记录。要出证照的停在已作决定。
+///
+/// # Errors
+/// 不是即办件；其余同各步。
+pub fn express(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Decide, way: &Deliver, at: Timestamp) -> Result<Case> {
+    let case = store::find_by_no(tx, no)?.ok_or_else(Problem::not_found)?;
+    super::visible(actor, &case)?;
+    if !case.instant {
+        return Err(Problem::conflict("只有即办件能当场办结").into());
+    }
+    let mut version = input.version;
+    if case.state == State::Submitted {
+        version = receive(tx, actor, no, version, at)?.version;
+    }
+    version = window::accept(tx, actor, no, version, "", at)?.version;
+    let decided = decide(tx, actor, no, &Decide { version, ..input.clone() }, at)?;
+    let offer = store::offer(tx, case.item_id, case.item_version)?;
+    if input.outcome == Outcome::Granted && offer.is_some_and(|offer| offer.licence.is_some()) {
+        return Ok(decided);
+    }
+    deliver(tx, actor, no, &Deliver { version: decided.version, ..way.clone() }, at)
+}

@@ -1,0 +1,42 @@
+//! SQL ↔ 模型；只有这个文件夹里有 SQL。
+
+mod cases;
+mod children;
+mod drafts;
+mod lists;
+
+pub use cases::{Details, NewCase, add, details, find, find_by_no, id_of_no, lock, lock_by_no, save};
+pub use children::{
+    AnomalyRow, Correction, CorrectionPoint, Document, StepRow, add_anomaly, add_document, add_material, add_procedure, add_step, anomalies,
+    anomalies_of, corrections, add_correction, document, documents, end_procedure, materials, passed_posts, save_material, steps,
+    supply_correction, deferred_left,
+};
+pub use drafts::{Draft, DraftBody, DraftMaterial, add as add_draft, drop_draft, expire_draft, lock as lock_draft, mark_submitted, mine as my_drafts, of_token, save as save_draft};
+pub use lists::{Counts, Filter, ListRow, counts, done_list, by_identity, by_name, mine, open_list, pending_same, scan_facts, tab_list, due_clocks, todo};
+
+use tongban_store::{Migration, Result, Tx, args};
+
+use crate::model::Offer;
+
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { area: "cases", number: 1, name: "cases", sql: include_str!("../../migrations/0001_cases.sql") }];
+
+pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, SNAPSHOTS];
+
+const SAVE_SNAPSHOT: &str =
+    "INSERT INTO cases_snapshots (item_id, version, body) VALUES ($1, $2, $3) ON CONFLICT (item_id, version) DO NOTHING";
+const READ_SNAPSHOT: &str = "SELECT body FROM cases_snapshots WHERE item_id = $1 AND version = $2";
+const SNAPSHOTS: &[&str] = &[SAVE_SNAPSHOT, READ_SNAPSHOT];
+
+/// 存下受理所依据的那一版事项；同一版只存一次。
+pub fn save_offer(tx: &mut Tx<'_>, offer: &Offer) -> Result<()> {
+    let body = serde_json::to_string(offer)?;
+    tx.exec(SAVE_SNAPSHOT, args![offer.item_id, offer.version, &body])?;
+    Ok(())
+}
+
+/// 办件所依据的那一版事项。
+pub fn offer(tx: &mut Tx<'_>, item_id: i64, version: i64) -> Result<Option<Offer>> {
+    let body: Option<String> = tx.row(READ_SNAPSHOT, args![item_id, version], |r| r.get(0))?;
+    body.map(|body| serde_json::from_str(&body).map_err(Into::into)).transpose()
+}
