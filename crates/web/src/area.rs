@@ -39,6 +39,7 @@ pub struct Area {
     pub reactions: List<Reaction>,
     pub clocks: List<Clock>,
     pub jobs: List<JobKind>,
+    pub steps: List<Step>,
     pub measures: List<Measures>,
     /// 工作人员的待办来源。
     pub desk: List<Queue>,
@@ -66,6 +67,7 @@ impl Area {
             reactions: &[],
             clocks: &[],
             jobs: &[],
+            steps: &[],
             measures: &[],
             desk: &[],
             mine: &[],
@@ -140,6 +142,13 @@ pub struct JobKind {
     /// 试几次之后进死信。
     pub tries: u32,
     pub run: for<'a> fn(&'a App, &'a Job) -> Work<'a>,
+}
+
+/// 一个要看全部区的清单才能做的后台步骤（指标投影）；每轮反应之后调用，回答做了多少。
+#[derive(Clone, Copy)]
+pub struct Step {
+    pub name: Str,
+    pub run: for<'a> fn(&'a App) -> Pin<Box<dyn Future<Output = Result<u64>> + Send + 'a>>,
 }
 
 /// 一次事实对各度量的贡献：（度量，机构，日）→ 数。

@@ -33,8 +33,8 @@ pub mod worker;
 
 pub use app::{App, Config, Credential, Identify};
 pub use area::{
-    Access, Area, Demo, Door, Findable, Html, JobKind, Measure, Measures, MenuItem, Panel, Queue, ReferenceSet, Route, Sample, Tally,
-    Todo, Work,
+    Access, Area, Demo, Door, Findable, Html, JobKind, Measure, Measures, MenuItem, Panel, Queue, ReferenceSet, Route, Sample, Step,
+    Tally, Todo, Work,
 };
 pub use ctx::{Ctx, Flash};
 pub use failure::Failure;

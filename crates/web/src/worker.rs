@@ -39,7 +39,7 @@ async fn react_loop(app: App, mut stop: tokio::sync::watch::Receiver<bool>) {
     let wake = app.db().journaled();
     while !*stop.borrow() {
         let woken = wake.notified();
-        match react::step(app.db(), &list).await {
+        match react_once(&app, &list).await {
             Ok(0) => tokio::select! { () = woken => {}, () = tokio::time::sleep(POLL) => {}, _ = stop.changed() => {} },
             Ok(_) => {}
             Err(error) => {
@@ -48,6 +48,15 @@ async fn react_loop(app: App, mut stop: tokio::sync::watch::Receiver<bool>) {
             }
         }
     }
+}
+
+/// 反应各前进一步，再跑各区的步骤。
+async fn react_once(app: &App, list: &[Reaction]) -> Result<u64> {
+    let mut moved = react::step(app.db(), list).await?;
+    for step in app.areas().iter().flat_map(|area| area.steps) {
+        moved += (step.run)(app).await?;
+    }
+    Ok(moved)
 }
 
 async fn clock_loop(app: App, mut stop: tokio::sync::watch::Receiver<bool>) {
@@ -231,7 +240,7 @@ pub(crate) async fn settle(app: &App) -> Result<()> {
     let (list, clocks) = (reactions(app), clock_list(app));
     let mut runner = clocks::Runner::default();
     loop {
-        let mut moved = react::step(app.db(), &list).await?;
+        let mut moved = react_once(app, &list).await?;
         moved += runner.step(app.db(), &clocks, app.now()).await?;
         while run_one_job(app, app.now()).await? {
             moved += 1;

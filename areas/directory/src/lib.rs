@@ -1,0 +1,55 @@
+//! 目录区：区划、机构、人员、岗位、窗口、服务点、角色与授权（accounts §4–§5）。
+//!
+//! - 回答“谁在哪个单位、什么岗位、有哪些权限、能看到哪里”；
+//! - 撤并乡镇挂在承接乡镇下面，记录归承接乡镇，原名仍能下钻；
+//! - 不认识自然人：登录与实名在 `parties`，核验之后它来调 [`commands::link_person`]。
+//!
+//! 可以依赖：底座与地基，不依赖任何区。人人可以依赖它。
+
+pub mod api;
+pub mod commands;
+pub mod import;
+pub mod measures;
+pub mod model;
+pub mod pages;
+pub mod queries;
+pub mod store;
+
+use axum::routing::get;
+use tongban_store::Migration;
+use tongban_web::{Access, Area, MenuItem, ReferenceSet, Route};
+use utoipa_axum::routes;
+
+/// 看本单位的机构与人员。
+pub const READ: &str = "directory.read";
+/// 建机构、任免人员、改授权。
+pub const MANAGE: &str = "directory.manage";
+
+/// 目录区交给屋顶的一切。
+#[must_use]
+pub const fn area() -> Area {
+    Area {
+        migrations: &[Migration { area: "directory", number: 1, name: "directory", sql: include_str!("../migrations/0001_directory.sql") }],
+        statements: &[store::STATEMENTS],
+        permissions: &[(READ, "查看机构人员"), (MANAGE, "维护机构人员与授权")],
+        routes: ROUTES,
+        measures: measures::MEASURES,
+        menu: &[MenuItem { group: "其他", title: "机构与人员", href: "/admin/orgs", icon: "user", needs: READ }],
+        reference: &[ReferenceSet {
+            name: "roles",
+            title: "角色与权限",
+            version: "1",
+            content: include_str!("../../../reference/roles.yaml"),
+        }],
+        samples: &[],
+        ..Area::new("directory", "机构与人员")
+    }
+}
+
+const ROUTES: &[Route] = &[
+    Route::get("/sites", Access::Public, || get(pages::sites)),
+    Route::get("/admin/orgs", Access::Staff(READ), || get(pages::orgs)),
+    Route::api(Access::Public, || routes!(api::list_divisions)),
+    Route::api(Access::Public, || routes!(api::list_orgs)),
+    Route::api(Access::Public, || routes!(api::list_sites)),
+];
