@@ -1,4 +1,5 @@
 //! 各区互相告知的内容：已发布的日志条目与编号，只有 serde
 
 pub mod cases;
+pub mod items;
 pub mod evaluation;

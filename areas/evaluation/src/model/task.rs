@@ -161,7 +161,7 @@ impl Action {
         }
     }
 
-    /// 说明文字是否必填：联系与审核通过可以不写，其余都要有据可查。
+    /// 说明文字是否必填：审核通过可以不写，其余都要有据可查。
     #[must_use]
     pub const fn needs_note(self) -> bool {
         !matches!(self, Self::Approve)

@@ -1,0 +1,258 @@
+//! 评价：一码一次，一个节点一条首评；差评当场派成工单。
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use tongban_contracts::evaluation::EvaluationSubmittedV1;
+use tongban_kernel::problem::Code;
+use tongban_kernel::time::{date_of, day_number};
+use tongban_kernel::{Actor, Problem, calendar, lights};
+use tongban_store::{Result, Tx};
+
+use super::{calendar_problem, finish, load};
+use crate::facts::Facts;
+use crate::model::{EvalChannel, Round, State, TextReview};
+use crate::permissions::INVITE;
+use crate::rules::{self, Rating, Signals};
+use crate::store::{self, Invited, RatingRow, SourceCount, Subject, TaskRow};
+
+/// 从哪里评的。设备与网络只留带钥散列，不对外。
+#[derive(Debug, Clone)]
+pub struct From {
+    pub channel: EvalChannel,
+    pub device: String,
+    pub ip: String,
+}
+
+/// 评完之后。
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rated {
+    pub no: String,
+    /// 生成的差评工单编号。
+    pub task: Option<String>,
+}
+
+/// 首评：凭一次性令牌。
+///
+/// # Errors
+/// 令牌用过、过期、作废；工作人员账号；内容要改。
+pub fn rate(tx: &mut Tx<'_>, actor: &Actor, token: &str, rating: &Rating, from: &From, at: Timestamp) -> Result<Rated> {
+    rules::not_by_staff(actor)?;
+    let found = super::by_token(tx, token)?;
+    let (subject, before) = load(tx, found.subject)?;
+    // 锁住之后再看一眼，两个人同时扫也只有一个成
+    let invited = store::find_invitation(tx, found.id)?.ok_or_else(Problem::not_found)?;
+    let owner = actor.person != 0 && actor.person == subject.person;
+    match rules::usable(invited.standing(), at) {
+        Err(problem) if problem.code == Code::TokenExpired && owner => {}
+        other => other?,
+    }
+    first(tx, actor, (&subject, &before), &invited, rating, from, at)
+}
+
+/// 工作人员把纸质意见、电话评价补录进来（渠道只能是纸质或电话）。
+///
+/// # Errors
+/// 没有权限、不在范围内、渠道不对、已经评过。
+pub fn record(tx: &mut Tx<'_>, actor: &Actor, invitation: i64, rating: &Rating, channel: EvalChannel, at: Timestamp) -> Result<Rated> {
+    actor.require(INVITE)?;
+    if !matches!(channel, EvalChannel::Paper | EvalChannel::Phone) {
+        return Err(Problem::field("channel", "invalid", "补录只收纸质与电话评价，其他渠道请群众自己评").into());
+    }
+    let found = store::find_invitation(tx, invitation)?.ok_or_else(Problem::not_found)?;
+    let (subject, before) = load(tx, found.subject)?;
+    actor.scope.check(&subject.place)?;
+    let invited = store::find_invitation(tx, found.id)?.ok_or_else(Problem::not_found)?;
+    rules::usable(invited.standing(), at)?;
+    let from = From { channel, device: String::new(), ip: String::new() };
+    first(tx, actor, (&subject, &before), &invited, rating, &from, at)
+}
+
+fn first(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    (subject, before): (&Subject, &Facts),
+    invited: &Invited,
+    rating: &Rating,
+    from: &From,
+    at: Timestamp,
+) -> Result<Rated> {
+    let (device, ip) = (hashed(tx, "device", &from.device), hashed(tx, "ip", &from.ip));
+    let flags = judge(tx, invited, rating, from, &SourceCount { device: &device, ip: &ip, since: minutes_before(at, 10) }, at)?;
+    let row = new_row(tx, (subject, invited), rating, Round::First, actor, from.channel, flags, at);
+    store::insert_rating(tx, &row, &device, &ip)?;
+    store::mark_used(tx, invited.id, at)?;
+    let task = if row.level.is_bad() { Some(dispatch(tx, subject, &row, actor, at)?) } else { None };
+    let changed = EvaluationSubmittedV1 {
+        case: subject.case_id,
+        case_no: subject.case_no.clone(),
+        no: row.no.clone(),
+        item_code: subject.item_code.clone(),
+        node: invited.node.code(),
+        satisfaction: row.level.code(),
+        channel: row.channel.code(),
+        bad_task: task.clone(),
+        org: subject.place.org,
+    };
+    finish(tx, actor, (subject, before), "evaluation.submitted", &changed, at)?;
+    Ok(Rated { no: row.no, task })
+}
+
+/// 追评：首评后 90 天内一次，凭同一张码，不覆盖首评。
+///
+/// # Errors
+/// 还没有首评、已追评过、超过 90 天。
+pub fn follow_up(tx: &mut Tx<'_>, actor: &Actor, token: &str, rating: &Rating, from: &From, at: Timestamp) -> Result<Rated> {
+    rules::not_by_staff(actor)?;
+    let invited = super::by_token(tx, token)?;
+    let (subject, before) = load(tx, invited.subject)?;
+    let first = store::rating_of(tx, subject.id, invited.node, Round::First)?
+        .ok_or_else(|| Problem::invalid_state("open", vec!["rate"], "还没有首次评价，请先评价"))?;
+    let already = store::rating_of(tx, subject.id, invited.node, Round::FollowUp)?.is_some();
+    rules::follow_up_allowed(first.at, already, at)?;
+    let (device, ip) = (hashed(tx, "device", &from.device), hashed(tx, "ip", &from.ip));
+    let row = new_row(tx, (&subject, &invited), rating, Round::FollowUp, actor, from.channel, String::new(), at);
+    store::insert_rating(tx, &row, &device, &ip)?;
+    let changed = FollowedUp { case_no: &subject.case_no, case: subject.case_id, no: &row.no, satisfaction: row.level.code() };
+    finish(tx, actor, (&subject, &before), "evaluation.followed_up", &changed, at)?;
+    Ok(Rated { no: row.no, task: None })
+}
+
+#[derive(Serialize)]
+struct FollowedUp<'a> {
+    case_no: &'a str,
+    case: i64,
+    no: &'a str,
+    satisfaction: i64,
+}
+
+fn hashed(tx: &Tx<'_>, kind: &str, text: &str) -> Vec<u8> {
+    if text.is_empty() { Vec::new() } else { tx.digest(kind, text) }
+}
+
+fn minutes_before(at: Timestamp, minutes: i64) -> Timestamp {
+    at.checked_sub(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MIN)
+}
+
+/// 反刷：可疑的打标记，复核前不计入。
+fn judge(tx: &mut Tx<'_>, invited: &Invited, rating: &Rating, from: &From, source: &SourceCount<'_>, at: Timestamp) -> Result<String> {
+    if matches!(from.channel, EvalChannel::Paper | EvalChannel::Phone) {
+        return Ok(String::new());
+    }
+    let silent_top = rating.level.code() == 5 && rating.text.is_none();
+    let streak = if silent_top { store::streak(tx, invited.staff)? + i64::from(invited.staff != 0) } else { 0 };
+    let calendar = calendar::current();
+    let minute = at.to_zoned(tongban_kernel::time::china());
+    let now = i64::from(minute.hour()) * 60 + i64::from(minute.minute());
+    let open = calendar.hours().spans().iter().any(|(start, end)| (i64::from(*start)..=i64::from(*end)).contains(&now));
+    let signals = Signals {
+        same_source: store::source_count(tx, source)? + 1,
+        seconds_after: at.duration_since(invited.at).as_secs(),
+        streak,
+        on_shared_device: from.channel.is_shared_device(),
+        in_office_hours: open && calendar.is_workday(date_of(at)),
+    };
+    Ok(rules::flags(&signals).into_iter().map(rules::Flag::as_str).collect::<Vec<_>>().join(","))
+}
+
+#[allow(clippy::too_many_arguments)]
+fn new_row(
+    tx: &mut Tx<'_>,
+    (subject, invited): (&Subject, &Invited),
+    rating: &Rating,
+    round: Round,
+    actor: &Actor,
+    channel: EvalChannel,
+    flags: String,
+    at: Timestamp,
+) -> RatingRow {
+    let waiting = if rating.text.is_some() { TextReview::Waiting } else { TextReview::Passed };
+    RatingRow {
+        id: tx.new_id(),
+        no: rules::assess_no(&subject.case_no, invited.node, round),
+        subject: subject.id,
+        invitation: invited.id,
+        case_no: subject.case_no.clone(),
+        item_code: subject.item_code.clone(),
+        item_name: subject.item_name.clone(),
+        org_name: subject.org_name.clone(),
+        place: subject.place,
+        node: invited.node,
+        round,
+        level: rating.level,
+        tags: rating.tag_codes(),
+        text: rating.text.clone(),
+        review: waiting,
+        private: rating.private,
+        channel,
+        active: rules::is_active(channel),
+        effective: true,
+        flags,
+        cleared: false,
+        // 登录的本人，或办件登记的申请人凭自己的码：都算实名
+        person: if actor.person != 0 { actor.person } else { subject.person },
+        legal: subject.legal,
+        staff: invited.staff,
+        staff_code: invited.staff_code.clone(),
+        at,
+        day: day_number(date_of(at)),
+    }
+}
+
+/// 差评：自动派给经办部门，定下 1/5/15 个工作日。
+fn dispatch(tx: &mut Tx<'_>, subject: &Subject, row: &RatingRow, actor: &Actor, at: Timestamp) -> Result<String> {
+    let calendar = calendar::current();
+    let all = rules::deadlines(&calendar, at).map_err(calendar_problem)?;
+    let (window, limit) = rules::BLOCKAGE;
+    let since = at.checked_sub(SignedDuration::from_hours(24 * window)).unwrap_or(Timestamp::MIN);
+    let others = store::bad_recently(tx, &subject.item_code, since)?;
+    let task = TaskRow {
+        id: tx.new_id(),
+        no: row.no.clone(),
+        rating: row.id,
+        subject: subject.id,
+        item_code: subject.item_code.clone(),
+        item_name: subject.item_name.clone(),
+        org_name: subject.org_name.clone(),
+        place: subject.place,
+        level: row.level,
+        named: row.person != 0,
+        state: State::ToVerify,
+        at,
+        day: row.day,
+        contact_due: calendar.due_instant(all.contact),
+        conclude_due: calendar.due_instant(all.conclude),
+        rectify_due: calendar.due_instant(all.rectify),
+        due: Some(calendar.due_instant(all.contact)),
+        yellow: Some(lights::yellow_from(&calendar, rules::CLOCK, all.contact).map_err(calendar_problem)?),
+        lit: "green".to_owned(),
+        contacted: None,
+        concluded: None,
+        rectified: None,
+        revisited: None,
+        closed: None,
+        redone: 0,
+        valid: true,
+        blockage: others + 1 >= limit,
+        cause: None,
+        measures: None,
+        published: None,
+        item_change: None,
+        version: 1,
+    };
+    store::insert_task(tx, &task, day_number(all.rectify))?;
+    let step = store::StepRow {
+        at,
+        action: "new".to_owned(),
+        from: State::ToVerify,
+        to: State::ToVerify,
+        who: actor_name(actor),
+        note: None,
+    };
+    store::add_step(tx, task.id, &step)?;
+    Ok(task.no)
+}
+
+/// 步骤里写谁：评价人只写“评价人”，不留姓名。
+fn actor_name(actor: &Actor) -> String {
+    if actor.kind == tongban_kernel::ActorKind::Staff { actor.name.to_string() } else { "评价人".to_owned() }
+}

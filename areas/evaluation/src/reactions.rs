@@ -1,0 +1,35 @@
+//! 办件那边走一步，这边发一张邀评。幂等，次序任意：每条日志都带齐办件的样子。
+
+use tongban_contracts::cases::CaseNodeV1;
+use tongban_kernel::Actor;
+use tongban_store::{Logged, Reaction, Result, Tx};
+
+use crate::commands;
+use crate::model::Node;
+
+/// 本区全部反应。
+pub const REACTIONS: &[Reaction] = &[Reaction::each("evaluation.cases", KINDS, on_case)];
+
+const KINDS: &[&str] = &[
+    "cases.received",
+    "cases.accepted",
+    "cases.decided",
+    "cases.withdrawn",
+    "cases.returned",
+    "cases.not_accepted",
+    "cases.terminated",
+    "cases.voided",
+];
+
+fn on_case(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
+    let case: CaseNodeV1 = entry.changed()?;
+    let actor = Actor::system();
+    let (id, at) = (entry.subject, entry.at);
+    match entry.kind.as_str() {
+        "cases.received" => commands::reach_node(tx, &actor, id, &case, Node::Received, at),
+        "cases.accepted" => commands::reach_node(tx, &actor, id, &case, Node::Accepted, at),
+        "cases.decided" => commands::reach_node(tx, &actor, id, &case, Node::Decided, at),
+        "cases.voided" => commands::void_case(tx, &actor, id, &case, at),
+        _ => commands::end_case(tx, &actor, id, &case, at),
+    }
+}

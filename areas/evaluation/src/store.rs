@@ -1,0 +1,25 @@
+//! SQL ↔ 类型。本区唯一写 SQL 的地方。
+
+mod drill;
+mod lists;
+mod ratings;
+mod subjects;
+mod tasks;
+
+pub use drill::{Drilled, Span, case_records, node_records, rating_records, task_records};
+pub use lists::{
+    Listed, PublicRating, Summary, TaskListed, mine, public_ratings, ratings, settled_tasks, summary, tasks_open,
+    waiting_reviews,
+};
+pub use ratings::{RatingRow, SourceCount, insert_rating, rating, rating_by_no, rating_of, set_review, set_standing, source_count, streak};
+pub use subjects::{
+    Invited, Owed, Subject, cancel_invitations, facts, find_case, find_invitation, insert_invitation, insert_subject,
+    invitation_of, invitations, lock_subject, mark_used, pad, push_pad, reopen_invitation, save_subject, scan, subject, subject_by_no,
+};
+pub use tasks::{
+    StepRow, TaskRow, add_step, bad_recently, clocks_due, insert_task, save_task, set_lit, steps, task, task_by_no, task_of_rating,
+};
+
+/// 本区全部语句，测试在两种引擎上逐条预备。
+pub const STATEMENTS: &[&[&str]] =
+    &[subjects::STATEMENTS, ratings::STATEMENTS, tasks::STATEMENTS, lists::STATEMENTS, drill::STATEMENTS];
