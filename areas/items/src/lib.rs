@@ -8,5 +8,10 @@
 //!
 //! 可以依赖：directory（机构与区划）与底层；parties、cases 等都在它之上，它不认识它们。
 
+pub mod commands;
+pub mod complete;
+pub mod importer;
 pub mod model;
+pub mod permissions;
 pub mod rules;
+pub mod store;

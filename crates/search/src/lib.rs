@@ -21,6 +21,6 @@ mod words;
 pub use error::{Error, Result};
 pub use index::Index;
 pub use model::{Doc, Facets, Filters, Hit, Hits};
-pub use sounds::initials_of;
+pub use sounds::{initials_of, spelling_of};
 pub use synonyms::Synonyms;
 pub use words::highlight;

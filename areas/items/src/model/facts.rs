@@ -109,42 +109,44 @@ pub struct Tally {
 
 /// 度量代码与名称。`indicators.yaml` 的公式用这些代码。
 pub const MEASURES: &[(&str, &str)] = &[
-    ("item_published", "在用且已发布的办理项"),
-    ("item_base", "依申请的在用办理项"),
-    ("item_online_base", "依申请的在用办理项（剔除不宜网办）"),
-    ("item_online_available", "网上可办的办理项"),
-    ("item_full_online", "全程网办的办理项"),
-    ("item_mobile", "手机可办的办理项"),
-    ("item_visit_base", "依申请的在用办理项（剔除必须到场）"),
-    ("item_one_visit", "最多跑一次的办理项"),
-    ("item_zero_visit", "零跑动的办理项"),
-    ("item_visits_sum", "到现场次数之和"),
-    ("item_instant", "即办件"),
-    ("item_legal_sum", "法定时限之和（1/35040 工作日）"),
-    ("item_saved_sum", "法定减承诺之和（1/35040 工作日）"),
-    ("item_guide_accurate", "最近核查准确的指南"),
+    ("items.listed", "在用且已发布的办理项"),
+    ("items.published", "依申请的在用办理项"),
+    ("items.online_base", "依申请的在用办理项（剔除不宜网办）"),
+    ("items.online", "网上可办的办理项"),
+    ("items.full_online", "全程网办的办理项"),
+    ("items.mobile", "手机可办的办理项"),
+    ("items.visit_base", "依申请的在用办理项（剔除必须到场）"),
+    ("items.one_visit", "最多跑一次的办理项"),
+    ("items.zero_visit", "零跑动的办理项"),
+    ("items.visits", "到现场次数之和"),
+    ("items.instant", "即办件"),
+    ("items.legal_parts", "法定时限之和（1/35040 工作日）"),
+    ("items.saved_parts", "法定减承诺之和（1/35040 工作日）"),
+    ("items.guide_accurate", "最近核查准确的指南"),
+    ("items.exempt", "经批准豁免的办理项"),
 ];
 
 /// 一段时段在每个度量上的值。
-fn values(span: &Span) -> [(&'static str, i64); 14] {
+fn values(span: &Span) -> [(&'static str, i64); 15] {
     let base = i64::from(span.apply_based);
     let online_base = base * i64::from(!span.online_exempt);
     let visit_base = base * i64::from(!span.visit_exempt);
     [
-        ("item_published", 1),
-        ("item_base", base),
-        ("item_online_base", online_base),
-        ("item_online_available", online_base * i64::from(span.online)),
-        ("item_full_online", online_base * i64::from(span.full_online)),
-        ("item_mobile", base * i64::from(span.mobile)),
-        ("item_visit_base", visit_base),
-        ("item_one_visit", visit_base * i64::from(span.visits <= 1)),
-        ("item_zero_visit", visit_base * i64::from(span.visits == 0)),
-        ("item_visits_sum", base * i64::from(span.visits)),
-        ("item_instant", base * i64::from(span.instant)),
-        ("item_legal_sum", base * span.legal),
-        ("item_saved_sum", base * (span.legal - span.promise)),
-        ("item_guide_accurate", i64::from(span.accurate)),
+        ("items.listed", 1),
+        ("items.published", base),
+        ("items.online_base", online_base),
+        ("items.online", online_base * i64::from(span.online)),
+        ("items.full_online", online_base * i64::from(span.full_online)),
+        ("items.mobile", base * i64::from(span.mobile)),
+        ("items.visit_base", visit_base),
+        ("items.one_visit", visit_base * i64::from(span.visits <= 1)),
+        ("items.zero_visit", visit_base * i64::from(span.visits == 0)),
+        ("items.visits", base * i64::from(span.visits)),
+        ("items.instant", base * i64::from(span.instant)),
+        ("items.legal_parts", base * span.legal),
+        ("items.saved_parts", base * (span.legal - span.promise)),
+        ("items.guide_accurate", i64::from(span.accurate)),
+        ("items.exempt", base * i64::from(span.online_exempt || span.visit_exempt)),
     ]
 }
 
@@ -200,13 +202,13 @@ mod tests {
         .map(|guide| Facts { org: 1, spans: vec![Span::of(guide, true, day)] })
         .collect();
         let at = |measure| sum(&all, measure, day);
-        assert_eq!((at("item_online_available"), at("item_online_base")), (2, 4));
-        assert_eq!(at("item_full_online"), 1);
-        assert_eq!((at("item_one_visit"), at("item_visit_base")), (3, 4));
-        assert_eq!(at("item_instant"), 1);
+        assert_eq!((at("items.online"), at("items.online_base")), (2, 4));
+        assert_eq!(at("items.full_online"), 1);
+        assert_eq!((at("items.one_visit"), at("items.visit_base")), (3, 4));
+        assert_eq!(at("items.instant"), 1);
         // (50 − 15) / 50 = 70%，C 没有法定期限，剔除；整数交叉相乘
-        assert_eq!(at("item_saved_sum") * 100, at("item_legal_sum") * 70);
-        assert_eq!(at("item_legal_sum"), 50 * crate::model::limit::PARTS_PER_WORKDAY);
+        assert_eq!(at("items.saved_parts") * 100, at("items.legal_parts") * 70);
+        assert_eq!(at("items.legal_parts"), 50 * crate::model::limit::PARTS_PER_WORKDAY);
     }
 
     #[test]
@@ -218,7 +220,7 @@ mod tests {
         facts.close(20_260_301); // 暂停
         facts.open(Span::of(&guide(20, 5, 1, &[]), true, 20_260_401));
         let all = [facts.clone()];
-        let on = |day| (sum(&all, "item_published", day), sum(&all, "item_one_visit", day));
+        let on = |day| (sum(&all, "items.listed", day), sum(&all, "items.one_visit", day));
         assert_eq!(on(20_251_231), (0, 0));
         assert_eq!(on(20_260_115), (1, 0));
         assert_eq!(on(20_260_215), (1, 1));

@@ -3,6 +3,7 @@
 //! 工作稿与发布的快照是同一个类型；线上线下看到的是同一份（一库一源）。
 
 use serde::{Deserialize, Serialize};
+use tongban_kernel::FieldError;
 
 use super::codes::{
     CopyType, DeptType, HandleArea, HandleForm, MaterialClass, MaterialFormat, Need, OnlineDepth, OnlineStep, PlaceKind,
@@ -173,6 +174,21 @@ impl Guide {
     #[must_use]
     pub fn instant(&self) -> bool {
         self.project_type == ProjectType::Instant
+    }
+
+    /// 比上一版多要的材料必须写明依据（营商条例第35条、许可法第16条）。
+    #[must_use]
+    pub fn unfounded_additions(&self, previous: &Self) -> Vec<FieldError> {
+        let known = |material: &Material| previous.materials.iter().any(|old| old.id == material.id);
+        self.materials
+            .iter()
+            .enumerate()
+            .filter(|(_, material)| !known(material) && !material.waived() && material.basis.trim().is_empty())
+            .map(|(at, material)| {
+                let detail = format!("“{}”是新增的材料，要写明依据：哪个文件、第几条要求的", material.name);
+                FieldError::new(&format!("materials/{at}/basis"), "basis-required", detail)
+            })
+            .collect()
     }
 
     /// 内容是否齐到可以给群众看：有一句话、依据、条件、材料或明说不用、流程、地点。

@@ -90,6 +90,8 @@ pub enum Action {
     Suspend,
     Resume,
     Cancel,
+    /// 历史数据迁移：原平台已发布的按原样接过来。
+    Adopt,
 }
 
 named!(Action {
@@ -110,6 +112,7 @@ named!(Action {
     Suspend "suspend" "暂停";
     Resume "resume" "恢复";
     Cancel "cancel" "取消";
+    Adopt "adopt" "按原平台接收";
 });
 
 /// 池里的转移：现状、动作、目标。
@@ -205,6 +208,7 @@ impl Status {
         match action {
             // 撤销认领只限从未发布、还在编辑的，记录随之删除
             Action::Unclaim => (self.state == State::Editing).then_some(self),
+            Action::Adopt => (self.state == State::Editing).then_some(Self { state: State::Active, revision: None }),
             Action::Revise => (self.published() && editable && self.revision.is_none())
                 .then_some(Self { revision: Some(State::Editing), ..self }),
             Action::AbandonRevision => {
@@ -292,8 +296,8 @@ mod tests {
                 count += Status { state, revision }.allowed().len();
             }
         }
-        // 未发布 3+3+2；在用或暂停：修订稿无 3（变更+2），编辑 5（保存、上报、放弃+2），审核 5，待发布 4
-        assert_eq!(count, 8 + 2 * (3 + 5 + 5 + 4));
+        // 未发布 4+3+2；在用或暂停：修订稿无 3（变更+2），编辑 5（保存、上报、放弃+2），审核 5，待发布 4
+        assert_eq!(count, 9 + 2 * (3 + 5 + 5 + 4));
         assert!(Status::NEW.step(Action::Publish).is_err());
         assert!(Status::NEW.step(Action::Suspend).is_err());
     }

@@ -1,0 +1,20 @@
+//! SQL 与类型之间的来回；本区只有这里有 SQL。
+
+mod catalogue;
+mod intake;
+mod item;
+mod shelf;
+
+use tongban_store::Migration;
+
+pub use catalogue::*;
+pub use intake::*;
+pub use item::*;
+pub use shelf::*;
+
+/// 本区的表。
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { area: "items", number: 1, name: "items", sql: include_str!("../migrations/0001_items.sql") }];
+
+/// 本区的全部语句。
+pub const STATEMENTS: &[&[&str]] = &[catalogue::STATEMENTS, item::STATEMENTS, shelf::STATEMENTS, intake::STATEMENTS];

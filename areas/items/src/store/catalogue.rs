@@ -1,0 +1,289 @@
+//! 目录清单、实施清单与待认领池。
+
+use jiff::Timestamp;
+use tongban_kernel::problem::Problem;
+use tongban_kernel::time::from_millis;
+use tongban_kernel::{Place, Scope};
+use tongban_store::{Result, Row, ScopedSql, Tx, args, scoped, scoped_rows};
+
+use crate::model::codes::{TaskType, UseLevel};
+use crate::model::lifecycle::PoolState;
+
+/// 一条目录。
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogueRow {
+    pub id: i64,
+    pub code: String,
+    pub local_code: String,
+    pub name: String,
+    /// 主项名；没有主项为空。
+    pub main_name: String,
+    pub task_type: TaskType,
+    pub levels: Vec<UseLevel>,
+    pub basis: String,
+    pub version: i64,
+}
+
+const CATALOGUE_BY_NAME: &str = "SELECT id, code, local_code, name, main_name, task_type, levels, basis, version \
+     FROM items_catalogues WHERE task_type = $1 AND name = $2";
+const CATALOGUE_BY_ID: &str = "SELECT id, code, local_code, name, main_name, task_type, levels, basis, version \
+     FROM items_catalogues WHERE id = $1";
+const CATALOGUE_BY_CODE: &str = "SELECT id, code, local_code, name, main_name, task_type, levels, basis, version \
+     FROM items_catalogues WHERE code = $1";
+const LAST_CATALOGUE_CODE: &str =
+    "SELECT code FROM items_catalogues WHERE code >= $1 AND code < $2 ORDER BY code DESC LIMIT 1";
+const INSERT_CATALOGUE: &str = "INSERT INTO items_catalogues \
+     (id, code, local_code, name, main_name, task_type, levels, basis, state, version, updated) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', 1, $9)";
+const UPDATE_CATALOGUE: &str = "UPDATE items_catalogues SET local_code = $1, main_name = $2, levels = $3, \
+     version = version + 1, updated = $4 WHERE id = $5 AND version = $6";
+
+fn catalogue(r: &Row<'_>) -> Result<CatalogueRow> {
+    Ok(CatalogueRow {
+        id: r.get(0)?,
+        code: r.get(1)?,
+        local_code: r.get(2)?,
+        name: r.get(3)?,
+        main_name: r.get(4)?,
+        task_type: TaskType::parse(&r.get::<String>(5)?).ok_or(tongban_store::Error::Shape("事项类型"))?,
+        levels: split(&r.get::<String>(6)?).filter_map(UseLevel::parse).collect(),
+        basis: r.get(7)?,
+        version: r.get(8)?,
+    })
+}
+
+/// 多值字段以 `^` 相连。
+pub fn split(text: &str) -> impl Iterator<Item = &str> {
+    text.split('^').filter(|part| !part.is_empty())
+}
+
+/// 多值字段：升序、去重、以 `^` 相连。
+#[must_use]
+pub fn join<'a>(codes: impl IntoIterator<Item = &'a str>) -> String {
+    let mut codes: Vec<&str> = codes.into_iter().collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes.join("^")
+}
+
+/// # Errors
+/// 引擎故障。
+pub fn catalogue_by_name(tx: &mut Tx<'_>, task_type: TaskType, name: &str) -> Result<Option<CatalogueRow>> {
+    tx.lock(CATALOGUE_BY_NAME, args![task_type.code(), name], catalogue)
+}
+
+/// # Errors
+/// 引擎故障，或目录不存在。
+pub fn catalogue_by_id(tx: &mut Tx<'_>, id: i64) -> Result<CatalogueRow> {
+    tx.row(CATALOGUE_BY_ID, args![id], catalogue)?.ok_or_else(|| Problem::not_found().into())
+}
+
+/// # Errors
+/// 引擎故障。
+pub fn catalogue_by_code(tx: &mut Tx<'_>, code: &str) -> Result<Option<CatalogueRow>> {
+    tx.row(CATALOGUE_BY_CODE, args![code], catalogue)
+}
+
+/// 同区划同类型里最大的基本编码。
+///
+/// # Errors
+/// 引擎故障。
+pub fn last_catalogue_code(tx: &mut Tx<'_>, prefix: &str) -> Result<Option<String>> {
+    tx.row(LAST_CATALOGUE_CODE, args![prefix, &format!("{prefix}~")], |r| r.get(0))
+}
+
+/// # Errors
+/// 引擎故障。
+pub fn insert_catalogue(tx: &mut Tx<'_>, row: &CatalogueRow, at: Timestamp) -> Result<()> {
+    let levels = join(row.levels.iter().map(|level| level.code()));
+    tx.exec(
+        INSERT_CATALOGUE,
+        args![row.id, &row.code, &row.local_code, &row.name, &row.main_name, row.task_type.code(), &levels, &row.basis, at],
+    )?;
+    Ok(())
+}
+
+/// # Errors
+/// 引擎故障，或别人先改了。
+pub fn update_catalogue(tx: &mut Tx<'_>, row: &CatalogueRow, at: Timestamp) -> Result<()> {
+    let levels = join(row.levels.iter().map(|level| level.code()));
+    let changed = tx.exec(UPDATE_CATALOGUE, args![&row.local_code, &row.main_name, &levels, at, row.id, row.version])?;
+    if changed == 1 { Ok(()) } else { Err(Problem::stale(row.version + 1).into()) }
+}
+
+/// 一条实施清单。
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImplementationRow {
+    pub id: i64,
+    pub place: Place,
+    pub catalogue: i64,
+    pub code: String,
+    pub level: UseLevel,
+    pub dept_name: String,
+    pub dept_code: String,
+    pub division: String,
+    pub local_code: String,
+    pub local_dept_code: String,
+    pub state: PoolState,
+    pub reason: String,
+    pub pooled: Timestamp,
+    /// 超过一个工作日没有处理。
+    pub overdue: bool,
+    /// 用过的最大顺序号；删了也不复用。
+    pub last_number: i64,
+    pub clock: Option<i64>,
+    pub version: i64,
+}
+
+const BY_ID: &str = "SELECT id, tenant, unit, org, catalogue, code, level, dept_name, dept_code, division, local_code, \
+     local_dept_code, state, reason, pooled, overdue, last_number, clock, version FROM items_implementations WHERE id = $1";
+const BY_CODE: &str = "SELECT id, tenant, unit, org, catalogue, code, level, dept_name, dept_code, division, local_code, \
+     local_dept_code, state, reason, pooled, overdue, last_number, clock, version FROM items_implementations WHERE code = $1";
+const INSERT: &str = "INSERT INTO items_implementations (id, tenant, unit, org, catalogue, code, level, dept_name, \
+     dept_code, division, local_code, local_dept_code, state, reason, pooled, overdue, last_number, clock, version) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+const UPDATE: &str = "UPDATE items_implementations SET state = $1, reason = $2, overdue = $3, last_number = $4, clock = $5, \
+     local_code = $6, local_dept_code = $7, pooled = $8, version = version + 1 WHERE id = $9 AND version = $10";
+const TAKEN: &str = "SELECT COUNT(*) FROM items_implementations WHERE catalogue = $1 AND org = $2 AND id <> $3 \
+     AND state <> 'declined'";
+const POOL: ScopedSql = scoped!(
+    "SELECT p.id, p.tenant, p.unit, p.org, p.catalogue, p.code, p.level, p.dept_name, p.dept_code, p.division, \
+     p.local_code, p.local_dept_code, p.state, p.reason, p.pooled, p.overdue, p.last_number, p.clock, p.version, c.name, c.task_type \
+     FROM items_implementations p JOIN items_catalogues c ON c.id = p.catalogue WHERE p.",
+    " = $1 AND p.state = $2 AND (p.pooled, p.id) > ($3, $4) ORDER BY p.pooled, p.id LIMIT $5"
+);
+/// 到点：认领超过一个工作日没处理。
+pub const CLAIM_DUE: &str =
+    "SELECT id, clock FROM items_implementations WHERE clock <= $1 ORDER BY clock, id LIMIT $2";
+
+pub(super) const STATEMENTS: &[&str] = &[
+    CATALOGUE_BY_NAME,
+    CATALOGUE_BY_ID,
+    CATALOGUE_BY_CODE,
+    LAST_CATALOGUE_CODE,
+    INSERT_CATALOGUE,
+    UPDATE_CATALOGUE,
+    BY_ID,
+    BY_CODE,
+    INSERT,
+    UPDATE,
+    TAKEN,
+    POOL.tenant,
+    POOL.unit,
+    POOL.org,
+    CLAIM_DUE,
+];
+
+fn implementation(r: &Row<'_>) -> Result<ImplementationRow> {
+    let shape = tongban_store::Error::Shape;
+    Ok(ImplementationRow {
+        id: r.get(0)?,
+        place: Place { tenant: r.get(1)?, unit: r.get(2)?, org: r.get(3)? },
+        catalogue: r.get(4)?,
+        code: r.get(5)?,
+        level: UseLevel::parse(&r.get::<String>(6)?).ok_or(shape("行使层级"))?,
+        dept_name: r.get(7)?,
+        dept_code: r.get(8)?,
+        division: r.get(9)?,
+        local_code: r.get(10)?,
+        local_dept_code: r.get(11)?,
+        state: PoolState::parse(&r.get::<String>(12)?).ok_or(shape("待认领状态"))?,
+        reason: r.get(13)?,
+        pooled: from_millis(r.get(14)?),
+        overdue: r.get(15)?,
+        last_number: r.get(16)?,
+        clock: r.get(17)?,
+        version: r.get(18)?,
+    })
+}
+
+/// 锁住并读出。
+///
+/// # Errors
+/// 引擎故障，或不存在。
+pub fn lock_implementation(tx: &mut Tx<'_>, id: i64) -> Result<ImplementationRow> {
+    tx.lock(BY_ID, args![id], implementation)?.ok_or_else(|| Problem::not_found().into())
+}
+
+/// # Errors
+/// 引擎故障。
+pub fn implementation_by_id(tx: &mut Tx<'_>, id: i64) -> Result<Option<ImplementationRow>> {
+    tx.row(BY_ID, args![id], implementation)
+}
+
+/// # Errors
+/// 引擎故障。
+pub fn implementation_by_code(tx: &mut Tx<'_>, code: &str) -> Result<Option<ImplementationRow>> {
+    tx.lock(BY_CODE, args![code], implementation)
+}
+
+/// # Errors
+/// 引擎故障。
+pub fn insert_implementation(tx: &mut Tx<'_>, row: &ImplementationRow) -> Result<()> {
+    tx.exec(
+        INSERT,
+        args![
+            row.id, row.place.tenant, row.place.unit, row.place.org, row.catalogue, &row.code, row.level.code(),
+            &row.dept_name, &row.dept_code, &row.division, &row.local_code, &row.local_dept_code, row.state.as_str(),
+            &row.reason, row.pooled, row.overdue, row.last_number, row.clock, row.version,
+        ],
+    )?;
+    Ok(())
+}
+
+/// 写回；`row.version` 是读出时的版本，写后加一。
+///
+/// # Errors
+/// 引擎故障，或别人先改了。
+pub fn update_implementation(tx: &mut Tx<'_>, row: &mut ImplementationRow) -> Result<()> {
+    let changed = tx.exec(
+        UPDATE,
+        args![
+            row.state.as_str(), &row.reason, row.overdue, row.last_number, row.clock, &row.local_code,
+            &row.local_dept_code, row.pooled, row.id, row.version,
+        ],
+    )?;
+    if changed != 1 {
+        return Err(Problem::stale(row.version + 1).into());
+    }
+    row.version += 1;
+    Ok(())
+}
+
+/// V06：同一主体对同一目录还有别的没取消的实施清单。
+///
+/// # Errors
+/// 引擎故障。
+pub fn catalogue_taken(tx: &mut Tx<'_>, catalogue: i64, org: i64, except: i64) -> Result<bool> {
+    Ok(tx.row(TAKEN, args![catalogue, org, except], |r| r.get::<i64>(0))?.unwrap_or(0) > 0)
+}
+
+/// 待认领池的一行。
+#[derive(Debug, Clone)]
+pub struct PoolEntry {
+    pub row: ImplementationRow,
+    pub name: String,
+    pub task_type: TaskType,
+}
+
+/// 待认领池，先来的在前。
+///
+/// # Errors
+/// 引擎故障。
+pub fn pool(tx: &mut Tx<'_>, scope: &Scope, state: PoolState, after: (i64, i64), limit: usize) -> Result<Vec<PoolEntry>> {
+    scoped_rows(
+        tx,
+        &POOL,
+        scope,
+        args![state.as_str(), after.0, after.1, i64::try_from(limit).unwrap_or(i64::MAX)],
+        limit,
+        |r| {
+            Ok(PoolEntry {
+                row: implementation(r)?,
+                name: r.get(19)?,
+                task_type: TaskType::parse(&r.get::<String>(20)?).ok_or(tongban_store::Error::Shape("事项类型"))?,
+            })
+        },
+        |entry| (entry.row.pooled, entry.row.id),
+    )
+}
