@@ -1,0 +1,57 @@
+//! 我的消息与短信出箱。
+
+use askama::Template;
+use axum::extract::State;
+use tongban_kernel::time::show;
+use tongban_web::components::Pager;
+use tongban_web::{App, Ctx, Failure, Html, Layout, Listing, PageQuery, Query, render};
+
+use crate::store::{self, Message, Sms};
+
+struct Letter {
+    message: Message,
+    at: String,
+}
+
+#[derive(Template)]
+#[template(path = "mine.html")]
+struct MinePage {
+    l: Layout,
+    letters: Vec<Letter>,
+    pager: Pager,
+}
+
+/// 我的消息，新的在前。
+pub async fn mine(State(app): State<App>, ctx: Ctx, Query(query): Query<PageQuery>) -> Result<Html, Failure> {
+    let (person, limit) = (ctx.actor.person, query.limit()?);
+    let before: i64 = query.after("mine")?.unwrap_or(i64::MAX);
+    let rows = app.db().read("messages.mine", move |tx| store::mine(tx, person, before, limit as i64 + 1)).await?;
+    let listing = Listing::cut(rows, limit, "mine", |message| message.id);
+    let pager = Pager::of(&ctx.uri, listing.next_cursor.as_deref(), format!("本页 {} 封", listing.items.len()));
+    let letters = listing.items.into_iter().map(|message| Letter { at: show(message.at), message }).collect();
+    render(&MinePage { l: Layout::public(&ctx, "我的消息"), letters, pager })
+}
+
+struct SmsLine {
+    sms: Sms,
+    at: String,
+}
+
+#[derive(Template)]
+#[template(path = "sms.html")]
+struct SmsPage {
+    l: Layout,
+    lines: Vec<SmsLine>,
+    pager: Pager,
+}
+
+/// 没有通道可发的短信。
+pub async fn sms(State(app): State<App>, ctx: Ctx, Query(query): Query<PageQuery>) -> Result<Html, Failure> {
+    let limit = query.limit()?;
+    let before: i64 = query.after("sms")?.unwrap_or(i64::MAX);
+    let rows = app.db().read("messages.sms", move |tx| store::sms(tx, "no_channel", before, limit as i64 + 1)).await?;
+    let listing = Listing::cut(rows, limit, "sms", |sms| sms.id);
+    let pager = Pager::of(&ctx.uri, listing.next_cursor.as_deref(), format!("本页 {} 条", listing.items.len()));
+    let lines = listing.items.into_iter().map(|sms| SmsLine { at: show(sms.at), sms }).collect();
+    render(&SmsPage { l: Layout::staff(&ctx, "短信出箱"), lines, pager })
+}

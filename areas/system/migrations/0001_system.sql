@@ -1,0 +1,5 @@
+CREATE TABLE system_settings (
+  key TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL,
+  at BIGINT NOT NULL
+);
