@@ -1,0 +1,173 @@
+//! 累计、在场、动过的度量、进度。
+
+use tongban_store::{Result, Tx, args};
+
+const ADD: &str = "INSERT INTO indicators_tally (gen, grain, measure, day, org, n) VALUES ($1, $2, $3, $4, $5, $6) \
+     ON CONFLICT (gen, grain, measure, day, org) DO UPDATE SET n = indicators_tally.n + $6";
+const PRESENCE: &str = "INSERT INTO indicators_presence (gen, measure, period, org, k, n) VALUES ($1, $2, $3, $4, $5, $6) \
+     ON CONFLICT (gen, measure, period, org, k) DO UPDATE SET n = indicators_presence.n + $6 RETURNING n";
+const PRESENCE_COUNT: &str =
+    "SELECT n FROM indicators_presence WHERE gen = $1 AND measure = $2 AND period = $3 AND org = $4 AND k = $5";
+const TOUCH: &str = "INSERT INTO indicators_touched (measure, month, n) VALUES ($1, $2, 1) \
+     ON CONFLICT (measure, month) DO UPDATE SET n = indicators_touched.n + 1";
+const TOUCHED: &str = "SELECT measure, month, n FROM indicators_touched ORDER BY measure, month LIMIT $1";
+const CLEAR: &str = "DELETE FROM indicators_touched WHERE measure = $1 AND month = $2 AND n = $3";
+const RANGE: &str = "SELECT org, CAST(SUM(n) AS BIGINT) FROM indicators_tally \
+     WHERE gen = $1 AND grain = $2 AND measure = $3 AND day >= $4 AND day <= $5 GROUP BY org";
+const MEASURES: &str = "SELECT DISTINCT measure FROM indicators_tally WHERE gen = $1";
+const STATE: &str = "SELECT value FROM indicators_state WHERE key = $1";
+const SET_STATE: &str =
+    "INSERT INTO indicators_state (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = $2";
+const COMPARE: &str = "SELECT grain, measure, day, org, CAST(SUM(CASE WHEN gen = $1 THEN n ELSE 0 - n END) AS BIGINT) \
+     FROM indicators_tally WHERE gen = $1 OR gen = $2 GROUP BY grain, measure, day, org \
+     HAVING SUM(CASE WHEN gen = $1 THEN n ELSE 0 - n END) <> 0 ORDER BY measure, day, org LIMIT $3";
+const DROP_TALLY: &str = "DELETE FROM indicators_tally WHERE gen = $1 AND grain = $2 AND measure = $3 AND day = $4";
+const DROP_PRESENCE: &str = "DELETE FROM indicators_presence WHERE gen = $1 AND measure = $2 AND period = $3";
+const KEYS: &str = "SELECT DISTINCT grain, measure, day FROM indicators_tally WHERE gen = $1 LIMIT $2";
+const PRESENCE_KEYS: &str = "SELECT DISTINCT measure, period FROM indicators_presence WHERE gen = $1 LIMIT $2";
+
+pub(super) const STATEMENTS: &[&str] = &[
+    ADD,
+    PRESENCE,
+    PRESENCE_COUNT,
+    TOUCH,
+    TOUCHED,
+    CLEAR,
+    RANGE,
+    MEASURES,
+    STATE,
+    SET_STATE,
+    COMPARE,
+    DROP_TALLY,
+    DROP_PRESENCE,
+    KEYS,
+    PRESENCE_KEYS,
+];
+
+const DAY: i64 = 0;
+const MONTH: i64 = 1;
+const DISTINCT: i64 = 2;
+
+/// 某日某机构的数加 `n`，月行一并加。
+pub fn add_tally(tx: &mut Tx<'_>, gen_no: i64, measure: &str, org: i64, day: i64, n: i64) -> Result<()> {
+    tx.exec(ADD, args![gen_no, DAY, measure, day, org, n])?;
+    tx.exec(ADD, args![gen_no, MONTH, measure, crate::period::month_row(day), org, n])?;
+    Ok(())
+}
+
+/// 直接加一行（重算时成批写，日、月、去重都用它）。
+pub fn put_tally(tx: &mut Tx<'_>, gen_no: i64, grain: i64, measure: &str, (org, day): (i64, i64), n: i64) -> Result<()> {
+    tx.exec(ADD, args![gen_no, grain, measure, day, org, n])?;
+    Ok(())
+}
+
+/// 一个键的在场次数加 `n`，并按由无到有、由有到无动去重数；回答去重数变了多少。
+pub fn add_presence(tx: &mut Tx<'_>, gen_no: i64, measure: &str, (org, period, k): (i64, i64, i64), n: i64) -> Result<i64> {
+    let after: i64 = tx.row(PRESENCE, args![gen_no, measure, period, org, k, n], |r| r.get(0))?.unwrap_or(0);
+    let step = crate::ledger::step(after - n, after);
+    if step != 0 {
+        tx.exec(ADD, args![gen_no, DISTINCT, measure, period, org, step])?;
+    }
+    Ok(step)
+}
+
+/// 一个键现在的在场次数。
+pub fn presence_count(tx: &mut Tx<'_>, gen_no: i64, measure: &str, (org, period, k): (i64, i64, i64)) -> Result<i64> {
+    Ok(tx.row(PRESENCE_COUNT, args![gen_no, measure, period, org, k], |r| r.get(0))?.unwrap_or(0))
+}
+
+/// 记下（度量，月）动过。
+pub fn touch(tx: &mut Tx<'_>, measure: &str, month: i64) -> Result<()> {
+    tx.exec(TOUCH, args![measure, month])?;
+    Ok(())
+}
+
+/// 动过而没有重算的一行。
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touched {
+    pub measure: String,
+    pub month: i64,
+    pub n: i64,
+}
+
+pub fn touched(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Touched>> {
+    tx.rows(TOUCHED, args![limit], |r| Ok(Touched { measure: r.get(0)?, month: r.get(1)?, n: r.get(2)? }))
+}
+
+/// 重算完了；其间又动过的留着。
+pub fn clear_touched(tx: &mut Tx<'_>, done: &Touched) -> Result<()> {
+    tx.exec(CLEAR, args![&done.measure, done.month, done.n])?;
+    Ok(())
+}
+
+fn range(tx: &mut Tx<'_>, gen_no: i64, grain: i64, measure: &str, (from, to): (i64, i64), into: &mut Vec<(i64, i64)>) -> Result<()> {
+    if from <= to {
+        into.extend(tx.rows(RANGE, args![gen_no, grain, measure, from, to], |r| Ok((r.get(0)?, r.get(1)?)))?);
+    }
+    Ok(())
+}
+
+/// 流量：`from` 到 `to`（含）各叶机构的和；整月用月行，最后一个月用日行。可能同一机构两行，由调用者相加。
+pub fn flow_sums(tx: &mut Tx<'_>, gen_no: i64, measure: &str, (from, to): (i64, i64)) -> Result<Vec<(i64, i64)>> {
+    let mut sums = Vec::new();
+    let last_month = crate::period::month_row(to);
+    range(tx, gen_no, MONTH, measure, (crate::period::month_row(from), last_month - 1), &mut sums)?;
+    range(tx, gen_no, DAY, measure, (last_month.max(from), to), &mut sums)?;
+    Ok(sums)
+}
+
+/// 存量：到 `to`（含）为止全部变化的和。
+pub fn stock_sums(tx: &mut Tx<'_>, gen_no: i64, measure: &str, to: i64) -> Result<Vec<(i64, i64)>> {
+    flow_sums(tx, gen_no, measure, (0, to))
+}
+
+/// 去重数：某一期各叶机构的数。
+pub fn distinct_sums(tx: &mut Tx<'_>, gen_no: i64, measure: &str, period: i64) -> Result<Vec<(i64, i64)>> {
+    let mut sums = Vec::new();
+    range(tx, gen_no, DISTINCT, measure, (period, period), &mut sums)?;
+    Ok(sums)
+}
+
+/// 一代里出现过的度量。
+pub fn measures_of(tx: &mut Tx<'_>, gen_no: i64) -> Result<Vec<String>> {
+    tx.rows(MEASURES, args![gen_no], |r| r.get(0))
+}
+
+pub fn state(tx: &mut Tx<'_>, key: &str) -> Result<Option<i64>> {
+    tx.row(STATE, args![key], |r| r.get(0))
+}
+
+/// 投影、重算、切换都先锁它：几个节点同时来也一个个做。
+pub fn lock_state(tx: &mut Tx<'_>, key: &str) -> Result<Option<i64>> {
+    tx.lock(STATE, args![key], |r| r.get(0))
+}
+
+pub fn set_state(tx: &mut Tx<'_>, key: &str, value: i64) -> Result<()> {
+    tx.exec(SET_STATE, args![key, value])?;
+    Ok(())
+}
+
+/// 两代不同的地方：（度量，日，机构，差）。
+pub fn compare(tx: &mut Tx<'_>, old: i64, new: i64, limit: i64) -> Result<Vec<(String, i64, i64, i64)>> {
+    tx.rows(COMPARE, args![old, new, limit], |r| Ok((r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))
+}
+
+/// 一代还剩哪些键，至多 `limit` 个：分块删除用。
+pub fn keys_of_generation(tx: &mut Tx<'_>, gen_no: i64, limit: i64) -> Result<usize> {
+    let tally: Vec<i64> = tx.rows(KEYS, args![gen_no, limit], |r| r.get(0))?;
+    let presence: Vec<i64> = tx.rows(PRESENCE_KEYS, args![gen_no, limit], |r| r.get(1))?;
+    Ok(tally.len() + presence.len())
+}
+
+/// 删掉一代的一块；回答删了几个键，0 为删完。
+pub fn drop_generation(tx: &mut Tx<'_>, gen_no: i64, limit: i64) -> Result<usize> {
+    let tally: Vec<(i64, String, i64)> = tx.rows(KEYS, args![gen_no, limit], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    for (grain, measure, day) in &tally {
+        tx.exec(DROP_TALLY, args![gen_no, grain, measure, day])?;
+    }
+    let presence: Vec<(String, i64)> = tx.rows(PRESENCE_KEYS, args![gen_no, limit], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    for (measure, period) in &presence {
+        tx.exec(DROP_PRESENCE, args![gen_no, measure, period])?;
+    }
+    Ok(tally.len() + presence.len())
+}
