@@ -75,6 +75,13 @@ pub fn token(tx: &Tx<'_>, invitation: i64) -> String {
     digest.iter().take(16).map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect()
 }
 
+/// 评价仪网址里的钥匙：每个窗口一把，猜不到。
+#[must_use]
+pub fn pad_key(tx: &Tx<'_>, window: i64) -> String {
+    let digest = tx.digest("evaluation.pad", &window.to_string());
+    digest.iter().take(10).map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect()
+}
+
 /// 令牌在库里的样子。
 fn token_hash(tx: &Tx<'_>, token: &str) -> Vec<u8> {
     tx.digest("evaluation.token_hash", token)

@@ -8,17 +8,24 @@
 //! 与办件只靠日志相识，自己存“每个办件一行”，主动评价率由此算出。
 //! 可以依赖：kernel、store、web、contracts、documents，以及 directory、parties、items、messages。
 
+pub mod api;
 pub mod commands;
 pub mod facts;
 pub mod measures;
 pub mod model;
+pub mod pages;
+pub mod panels;
 pub mod permissions;
 pub mod reactions;
 pub mod rules;
 pub mod store;
 
+use axum::routing::{get, post};
 use tongban_store::{Clock, Migration};
-use tongban_web::Area;
+use tongban_web::{Access, Area, MenuItem, Route};
+use utoipa_axum::routes;
+
+use permissions::{INVITE, READ, REVIEW};
 
 const MIGRATIONS: &[Migration] = &[Migration {
     area: "evaluation",
@@ -29,6 +36,32 @@ const MIGRATIONS: &[Migration] = &[Migration {
 
 const CLOCKS: &[Clock] = &[Clock { name: "evaluation.lights", due: store::clocks_due(), fire: commands::light_up }];
 
+const ROUTES: &[Route] = &[
+    Route::get("/r/{token}", Access::Public, || get(pages::rate)),
+    Route::post("/r/{token}", Access::Public, || post(pages::submit)),
+    Route::get("/r/{token}/qr.svg", Access::Public, || get(pages::qr)),
+    Route::get("/pad/{window}", Access::Public, || get(pages::pad)),
+    Route::get("/open/rates", Access::Public, || get(pages::open_rates)),
+    Route::get("/desk/rates", Access::Staff(READ), || get(pages::tasks)),
+    Route::get("/desk/rates/ratings", Access::Staff(READ), || get(pages::ratings)),
+    Route::get("/desk/rates/ratings/{rating}", Access::Staff(READ), || get(pages::show_rating)),
+    Route::post("/desk/rates/ratings/{rating}/text", Access::Staff(REVIEW), || post(pages::review_text)),
+    Route::post("/desk/rates/ratings/{rating}/standing", Access::Staff(REVIEW), || post(pages::review_standing)),
+    Route::get("/desk/rates/cases/{rated_case}", Access::Staff(READ), || get(pages::case_nodes)),
+    Route::post("/desk/rates/cases/{rated_case}/push", Access::Staff(INVITE), || post(pages::push)),
+    Route::post("/desk/rates/cases/{rated_case}/reprint", Access::Staff(INVITE), || post(pages::reprint)),
+    Route::post("/desk/rates/cases/{rated_case}/record", Access::Staff(INVITE), || post(pages::record)),
+    Route::get("/desk/rates/{task}", Access::Staff(READ), || get(pages::show_task)),
+    Route::post("/desk/rates/{task}", Access::Staff(READ), || post(pages::handle)),
+    Route::api(Access::Public, || routes!(api::create_evaluation)),
+    Route::api(Access::Staff(READ), || routes!(api::list_evaluations)),
+    Route::api(Access::Public, || routes!(api::evaluation_stats)),
+    Route::api(Access::Staff(READ), || routes!(api::list_bad_ratings)),
+    Route::api(Access::Staff(READ), || routes!(api::act_on_bad_rating)),
+];
+
+const MENU: &[MenuItem] = &[MenuItem { group: "质量", title: "评价与差评", href: "/desk/rates", icon: "smile", needs: READ }];
+
 /// 交给屋顶的一切。
 #[must_use]
 pub const fn area() -> Area {
@@ -36,6 +69,11 @@ pub const fn area() -> Area {
         migrations: MIGRATIONS,
         statements: store::STATEMENTS,
         permissions: permissions::ALL,
+        routes: ROUTES,
+        menu: MENU,
+        panels: panels::PANELS,
+        desk: panels::DESK,
+        mine: panels::MINE,
         reactions: reactions::REACTIONS,
         clocks: CLOCKS,
         measures: measures::MEASURES,

@@ -1,0 +1,32 @@
+//! 页面：取参数、调命令或查询、渲染，别的不做。
+
+mod desk;
+mod open;
+mod rate;
+
+pub use desk::{case_nodes, handle, push, ratings, record, reprint, review_standing, review_text, show_rating, show_task, tasks};
+pub(crate) use desk::{NodeLine, nodes};
+pub(crate) use open::percent;
+pub use open::open_rates;
+pub use rate::{pad, qr, rate, submit};
+
+use jiff::Timestamp;
+use tongban_kernel::lights::Light;
+use tongban_kernel::time::date_of;
+use tongban_kernel::{calendar, time};
+use tongban_web::components::LightTag;
+
+/// 灯旁的字：“剩 2 天”“超期 1 天”，悬停给截止时刻。
+fn light_tag(light: Light, due: Timestamp, now: Timestamp) -> LightTag {
+    let days = calendar::current().workdays_between(date_of(now), date_of(due)).unwrap_or(0);
+    let text = match light {
+        Light::Grey => "已了结".to_owned(),
+        Light::Red => match days {
+            0 => "今天已超期".to_owned(),
+            _ => format!("超期 {} 天", days.abs()),
+        },
+        Light::Green | Light::Yellow if days == 0 => "今天到期".to_owned(),
+        Light::Green | Light::Yellow => format!("剩 {days} 天"),
+    };
+    LightTag { light, text, title: format!("{} 前", time::show(due)) }
+}

@@ -1,0 +1,400 @@
+//! 工作台：差评工单、评价列表、复核、窗口发起评价。
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::Deserialize;
+use tongban_kernel::problem::Code;
+use tongban_kernel::{Actor, Problem, time};
+use tongban_web::components::{ErrorSummary, Field, LightTag, Pager, Timeline, TimelineStep};
+use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Listing, PageQuery, Query, Redirect, render, render_status, see_other};
+
+use super::light_tag;
+use crate::commands::{self, Handle};
+use crate::model::{Action, Cause, EvalChannel, Round, Satisfaction, State as TaskState, TRANSITIONS, actions_from};
+use crate::permissions::{INVITE, REVIEW};
+use crate::rules::{self, Draft};
+use crate::store::{self, Invited, RatingRow, StepRow, Subject, TaskListed, TaskRow};
+
+/// 列表的条件。
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Filter {
+    tab: String,
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+impl Filter {
+    fn page(&self) -> PageQuery {
+        PageQuery { limit: self.limit, cursor: self.cursor.clone() }
+    }
+}
+
+struct TaskLine {
+    task: TaskListed,
+    light: LightTag,
+    due: String,
+}
+
+#[derive(Template)]
+#[template(path = "desk_rates.html")]
+struct TasksPage {
+    l: Layout,
+    settled: bool,
+    rows: Vec<TaskLine>,
+    pager: Pager,
+}
+
+/// `GET /desk/rates`
+pub async fn tasks(State(app): State<App>, ctx: Ctx, Query(filter): Query<Filter>) -> Result<Html, Failure> {
+    let page = filter.page();
+    let limit = page.limit()?;
+    let settled = filter.tab == "settled";
+    let after: Option<(i64, i64)> = page.after(&filter.tab)?;
+    let scope = ctx.actor.scope.clone();
+    let more = u32::try_from(limit + 1).unwrap_or(101);
+    let found = app.db().snapshot("evaluation.tasks", move |tx| {
+        if settled { store::settled_tasks(tx, &scope, after, more) } else { store::tasks_open(tx, &scope, after, more) }
+    });
+    let listing = Listing::cut(found.await?, limit, &filter.tab, |task| (task.due.as_millisecond(), task.id));
+    let now = app.now();
+    let note = format!("本页 {} 条", listing.items.len());
+    let line = |task: TaskListed| TaskLine { light: light_tag(task.light(now), task.due, now), due: time::show(task.due), task };
+    render(&TasksPage {
+        l: Layout::staff(&ctx, "差评整改"),
+        settled,
+        pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note),
+        rows: listing.items.into_iter().map(line).collect(),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "desk_ratings.html")]
+struct RatingsPage {
+    l: Layout,
+    tab: String,
+    can_review: bool,
+    rows: Vec<RatingRow>,
+    pager: Pager,
+}
+
+/// `GET /desk/rates/ratings`
+pub async fn ratings(State(app): State<App>, ctx: Ctx, Query(filter): Query<Filter>) -> Result<Html, Failure> {
+    let page = filter.page();
+    let limit = page.limit()?;
+    let before: Option<(i64, i64)> = page.after(&filter.tab)?;
+    let (scope, tab) = (ctx.actor.scope.clone(), filter.tab.clone());
+    let more = u32::try_from(limit + 1).unwrap_or(101);
+    let found = app.db().snapshot("evaluation.ratings", move |tx| match tab.as_str() {
+        "waiting" => store::waiting_reviews(tx, &scope, before, more),
+        "bad" => store::ratings(tx, &scope, 2, before, more),
+        _ => store::ratings(tx, &scope, 5, before, more),
+    });
+    let listing = Listing::cut(found.await?, limit, &filter.tab, |row| (row.at.as_millisecond(), row.id));
+    let note = format!("本页 {} 条", listing.items.len());
+    render(&RatingsPage {
+        l: Layout::staff(&ctx, "全部评价"),
+        can_review: ctx.actor.may(REVIEW),
+        pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note),
+        rows: listing.items,
+        tab: filter.tab,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "desk_rate.html")]
+struct TaskPage {
+    l: Layout,
+    task: TaskRow,
+    rating: RatingRow,
+    follow: Option<RatingRow>,
+    light: LightTag,
+    due: String,
+    contact_due: String,
+    conclude_due: String,
+    rectify_due: String,
+    steps: Timeline,
+    /// 此刻能做的动作；没有权限的不出现。
+    choices: Vec<Action>,
+    errors: ErrorSummary,
+    fields: Vec<Field>,
+}
+
+struct Seen {
+    task: TaskRow,
+    rating: RatingRow,
+    follow: Option<RatingRow>,
+    steps: Vec<StepRow>,
+}
+
+async fn look(app: &App, actor: &Actor, no: &str) -> Result<Seen, Failure> {
+    let (scope, no) = (actor.scope.clone(), no.to_owned());
+    let seen = app.db().snapshot("evaluation.task", move |tx| {
+        let id = store::task_by_no(tx, &no)?.ok_or_else(Problem::not_found)?;
+        let task = store::task(tx, id)?.ok_or_else(Problem::not_found)?;
+        scope.check(&task.place)?;
+        let rating = store::rating(tx, task.rating)?.ok_or_else(Problem::not_found)?;
+        let follow = store::rating_of(tx, rating.subject, rating.node, Round::FollowUp)?;
+        let steps = store::steps(tx, id)?;
+        Ok(Seen { task, rating, follow, steps })
+    });
+    Ok(seen.await?)
+}
+
+/// 表单带来的。
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Sent {
+    action: String,
+    version: i64,
+    note: String,
+    cause: String,
+    measures: String,
+    published: String,
+    item_change: String,
+}
+
+impl Sent {
+    fn handle(&self) -> Handle {
+        Handle {
+            action: Action::parse(&self.action),
+            version: self.version,
+            note: self.note.clone(),
+            cause: Cause::parse(&self.cause),
+            measures: self.measures.clone(),
+            published: self.published.clone(),
+            item_change: self.item_change.clone(),
+        }
+    }
+}
+
+/// 整改要填的几项只在“整改中”出现。
+fn fields(state: TaskState, sent: &Sent, problem: Option<&Problem>) -> Vec<Field> {
+    let mut all = Vec::new();
+    if state == TaskState::Rectifying {
+        let causes = std::iter::once(("", "请选择")).chain(Cause::ALL.into_iter().map(|cause| (cause.as_str(), cause.label())));
+        all.push(Field::select("cause", "差评的原因", causes).value(&sent.cause));
+        all.push(Field::area("measures", "整改措施").value(&sent.measures).hint("做了什么、谁负责、何时做完、有什么证据"));
+        all.push(Field::area("published", "给群众看的整改结果").value(&sent.published).hint("会公开，不要写姓名、电话"));
+        all.push(Field::text("item_change", "关联的事项变更单号").value(&sent.item_change).optional());
+    }
+    let hint = "联系经过、核实依据、审核意见、回访记录；只在内部看";
+    all.push(Field::area("note", "经过或依据").value(&sent.note).hint(hint));
+    all.into_iter().map(|field| field.errors_of(problem)).collect()
+}
+
+fn timeline(steps: &[StepRow], task: &TaskRow) -> Timeline {
+    let title = |step: &StepRow| match Action::parse(&step.action) {
+        Some(action) => format!("{} → {}", action.label(), step.to.label()),
+        None => "收到差评，派给办理单位".to_owned(),
+    };
+    let done = |step: &StepRow| TimelineStep {
+        title: title(step),
+        state: "done",
+        time: format!("{} {}", time::show(step.at), step.who),
+        detail: step.note.clone().unwrap_or_default(),
+    };
+    let mut all: Vec<TimelineStep> = steps.iter().map(done).collect();
+    if !task.state.is_final() {
+        let due = task.due.map(time::show).unwrap_or_default();
+        all.push(TimelineStep { title: task.state.label().to_owned(), state: "now", time: format!("{due} 前"), detail: String::new() });
+    }
+    Timeline(all)
+}
+
+fn page(ctx: &Ctx, seen: Seen, sent: &Sent, problem: Option<&Problem>, now: Timestamp) -> TaskPage {
+    let Seen { task, rating, follow, steps } = seen;
+    let permitted = |action: &Action| TRANSITIONS.iter().any(|row| row.action == *action && ctx.actor.may(row.needs));
+    let due = task.due.unwrap_or(task.rectify_due);
+    let l = Layout::staff(ctx, "差评整改");
+    TaskPage {
+        l: if problem.is_some() { l.with_errors() } else { l },
+        light: light_tag(task.light(now), due, now),
+        due: time::show(due),
+        contact_due: time::show(task.contact_due),
+        conclude_due: time::show(task.conclude_due),
+        rectify_due: time::show(task.rectify_due),
+        steps: timeline(&steps, &task),
+        choices: actions_from(task.state).filter(permitted).collect(),
+        errors: ErrorSummary::of(problem),
+        fields: fields(task.state, sent, problem),
+        task,
+        rating,
+        follow,
+    }
+}
+
+/// `GET /desk/rates/{task}`
+pub async fn show_task(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Html, Failure> {
+    let seen = look(&app, &ctx.actor, &no).await?;
+    let sent = Sent { published: seen.task.published.clone().unwrap_or_default(), ..Sent::default() };
+    render(&page(&ctx, seen, &sent, None, app.now()))
+}
+
+/// `POST /desk/rates/{task}`
+pub async fn handle(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, Form(sent): Form<Sent>) -> Result<Response, Failure> {
+    let (actor, number, input, at) = (ctx.actor.clone(), no.clone(), sent.handle(), app.now());
+    let done = app.act(&ctx, "evaluation.handle", move |tx| commands::handle(tx, &actor, &number, &input, at)).await;
+    match done {
+        Ok(state) => Ok(see_other(format!("/desk/rates/{no}")).flash(format!("已记录，现在是“{}”", state.label())).into_response()),
+        Err(error) => {
+            let problem = error.into_problem();
+            if problem.code != Code::ValidationFailed {
+                return Err(problem.into());
+            }
+            let seen = look(&app, &ctx.actor, &no).await?;
+            render_status(422, &page(&ctx, seen, &sent, Some(&problem), app.now()))
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "desk_rating.html")]
+struct RatingPage {
+    l: Layout,
+    rating: RatingRow,
+    at: String,
+    task: bool,
+    can_review: bool,
+}
+
+/// `GET /desk/rates/ratings/{rating}`
+pub async fn show_rating(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Html, Failure> {
+    let scope = ctx.actor.scope.clone();
+    let found = app.db().snapshot("evaluation.rating", move |tx| {
+        let id = store::rating_by_no(tx, &no)?.ok_or_else(Problem::not_found)?;
+        let rating = store::rating(tx, id)?.ok_or_else(Problem::not_found)?;
+        scope.check(&rating.place)?;
+        let task = store::task_of_rating(tx, id)?.is_some();
+        Ok((rating, task))
+    });
+    let (rating, task) = found.await?;
+    let can_review = ctx.actor.may(REVIEW);
+    render(&RatingPage { l: Layout::staff(&ctx, "评价"), at: time::show(rating.at), rating, task, can_review })
+}
+
+/// 复核结论。
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Verdict {
+    pass: String,
+}
+
+/// `POST /desk/rates/ratings/{rating}/text`
+pub async fn review_text(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, Form(verdict): Form<Verdict>) -> Result<Redirect, Failure> {
+    let (actor, number, at, pass) = (ctx.actor.clone(), no.clone(), app.now(), verdict.pass == "1");
+    app.act(&ctx, "evaluation.review_text", move |tx| commands::review_text(tx, &actor, &number, pass, at)).await?;
+    let text = if pass { "文字已公开" } else { "文字不公开" };
+    Ok(see_other(format!("/desk/rates/ratings/{no}")).flash(text))
+}
+
+/// `POST /desk/rates/ratings/{rating}/standing`
+pub async fn review_standing(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, Form(verdict): Form<Verdict>) -> Result<Redirect, Failure> {
+    let (actor, number, at, pass) = (ctx.actor.clone(), no.clone(), app.now(), verdict.pass == "1");
+    app.act(&ctx, "evaluation.review_standing", move |tx| commands::review_standing(tx, &actor, &number, pass, at)).await?;
+    let text = if pass { "已恢复计入" } else { "已判为无效" };
+    Ok(see_other(format!("/desk/rates/ratings/{no}")).flash(text))
+}
+
+/// 一个节点的邀评与评价。
+pub(crate) struct NodeLine {
+    pub invited: Invited,
+    pub at: String,
+    pub token: String,
+    pub rating: Option<RatingRow>,
+    pub open: bool,
+}
+
+#[derive(Template)]
+#[template(path = "desk_case_rates.html")]
+struct CasePage {
+    l: Layout,
+    subject: Subject,
+    nodes: Vec<NodeLine>,
+    can_invite: bool,
+    pads: Vec<(i64, String)>,
+    levels: Vec<Satisfaction>,
+}
+
+/// 一个办件的各节点。
+pub(crate) fn nodes(tx: &mut tongban_store::Tx<'_>, subject: i64, now: Timestamp) -> tongban_store::Result<Vec<NodeLine>> {
+    let mut lines = Vec::new();
+    for invited in store::invitations(tx, subject)? {
+        let rating = store::rating_of(tx, subject, invited.node, Round::First)?;
+        let token = commands::token(tx, invited.id);
+        let open = rules::usable(invited.standing(), now).is_ok();
+        lines.push(NodeLine { at: time::show(invited.at), token, rating, open, invited });
+    }
+    Ok(lines)
+}
+
+/// `GET /desk/rates/cases/{rated_case}`：评价码、推送评价仪、补录。
+pub async fn case_nodes(State(app): State<App>, ctx: Ctx, Path(case_no): Path<String>) -> Result<Html, Failure> {
+    let (scope, now) = (ctx.actor.scope.clone(), app.now());
+    let found = app.db().snapshot("evaluation.case", move |tx| {
+        let id = store::subject_by_no(tx, &case_no)?.ok_or_else(Problem::not_found)?;
+        let subject = store::subject(tx, id)?.ok_or_else(Problem::not_found)?;
+        scope.check(&subject.place)?;
+        let nodes = nodes(tx, id, now)?;
+        let windows: std::collections::BTreeSet<i64> = nodes.iter().map(|line| line.invited.window).filter(|id| *id != 0).collect();
+        let pads = windows.into_iter().map(|id| (id, commands::pad_key(tx, id))).collect();
+        Ok((subject, nodes, pads))
+    });
+    let (subject, nodes, pads) = found.await?;
+    let can_invite = ctx.actor.may(INVITE);
+    render(&CasePage { l: Layout::staff(&ctx, "办件评价"), subject, nodes, can_invite, pads, levels: Satisfaction::ALL.to_vec() })
+}
+
+/// 哪个节点、哪台评价仪。
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Push {
+    node: i64,
+    window: i64,
+    level: Option<i64>,
+    text: String,
+    channel: i64,
+}
+
+fn invitation_at(tx: &mut tongban_store::Tx<'_>, case_no: &str, node: i64) -> tongban_store::Result<i64> {
+    let id = store::subject_by_no(tx, case_no)?.ok_or_else(Problem::not_found)?;
+    let found = store::invitations(tx, id)?.into_iter().find(|invited| invited.node.code() == node);
+    Ok(found.ok_or_else(Problem::not_found)?.id)
+}
+
+/// `POST /desk/rates/cases/{rated_case}/push`
+pub async fn push(State(app): State<App>, ctx: Ctx, Path(case_no): Path<String>, Form(push): Form<Push>) -> Result<Redirect, Failure> {
+    let (actor, number, at) = (ctx.actor.clone(), case_no.clone(), app.now());
+    app.act(&ctx, "evaluation.push", move |tx| {
+        let invitation = invitation_at(tx, &number, push.node)?;
+        commands::push_to_pad(tx, &actor, invitation, push.window, at)
+    })
+    .await?;
+    Ok(see_other(format!("/desk/rates/cases/{case_no}")).flash("已推到评价仪，60 秒内请群众评价"))
+}
+
+/// `POST /desk/rates/cases/{rated_case}/reprint`
+pub async fn reprint(State(app): State<App>, ctx: Ctx, Path(case_no): Path<String>, Form(push): Form<Push>) -> Result<Redirect, Failure> {
+    let (actor, number, at) = (ctx.actor.clone(), case_no.clone(), app.now());
+    app.act(&ctx, "evaluation.reprint", move |tx| {
+        let invitation = invitation_at(tx, &number, push.node)?;
+        commands::reprint(tx, &actor, invitation, at)
+    })
+    .await?;
+    Ok(see_other(format!("/desk/rates/cases/{case_no}")).flash("评价码有效期已重新起算 30 天"))
+}
+
+/// `POST /desk/rates/cases/{rated_case}/record`：补录纸质、电话评价。
+pub async fn record(State(app): State<App>, ctx: Ctx, Path(case_no): Path<String>, Form(push): Form<Push>) -> Result<Redirect, Failure> {
+    let rating = rules::check(&Draft { level: push.level, text: push.text.clone(), ..Draft::default() })?;
+    let channel = EvalChannel::from_code(push.channel).unwrap_or(EvalChannel::Paper);
+    let (actor, number, at) = (ctx.actor.clone(), case_no.clone(), app.now());
+    app.act(&ctx, "evaluation.record", move |tx| {
+        let invitation = invitation_at(tx, &number, push.node)?;
+        commands::record(tx, &actor, invitation, &rating, channel, at)
+    })
+    .await?;
+    Ok(see_other(format!("/desk/rates/cases/{case_no}")).flash("已补录"))
+}

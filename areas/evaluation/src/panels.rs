@@ -1,0 +1,73 @@
+//! 放在别的区页面上的：办件页的评价一块；工作台与 `/me` 的待办。
+
+use askama::Template;
+use jiff::Timestamp;
+use tongban_kernel::lights::Light;
+use tongban_kernel::{Actor, time};
+use tongban_store::{Error, Result, Tx};
+use tongban_web::area::{Panel, Queue, Todo};
+use tongban_web::Html;
+
+use crate::commands;
+use crate::pages::{NodeLine, nodes};
+use crate::permissions::READ;
+use crate::store;
+
+/// 办件页上的评价一块。
+pub const PANELS: &[Panel] = &[Panel { subject: "case", render: case_panel }];
+
+/// 工作人员的待办。
+pub const DESK: &[Queue] = &[Queue { title: "差评整改", needs: READ, rows: desk_rows }];
+
+/// 群众的待办：还没评的。
+pub const MINE: &[Queue] = &[Queue { title: "请您评价", needs: "", rows: my_rows }];
+
+#[derive(Template)]
+#[template(path = "panel.html")]
+struct CasePanel {
+    case_no: String,
+    nodes: Vec<NodeLine>,
+}
+
+fn case_panel(tx: &mut Tx<'_>, actor: &Actor, case_id: i64) -> Result<Option<Html>> {
+    if !actor.may(READ) {
+        return Ok(None);
+    }
+    let Some(id) = store::find_case(tx, case_id)? else { return Ok(None) };
+    let Some(subject) = store::subject(tx, id)?.filter(|subject| actor.is_internal() || actor.scope.covers(&subject.place)) else {
+        return Ok(None);
+    };
+    let page = CasePanel { case_no: subject.case_no, nodes: nodes(tx, id, Timestamp::now())? };
+    Ok(Some(axum::response::Html(page.render().map_err(|error| Error::Io(error.to_string()))?)))
+}
+
+fn desk_rows(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<Todo>> {
+    let now = Timestamp::now();
+    let todo = |task: store::TaskListed| Todo {
+        id: task.id,
+        due: task.due.as_millisecond(),
+        light: task.light(now),
+        title: format!("{}（{}）", task.item_name, task.level.label()),
+        detail: format!("{} · {}", task.state.label(), task.org_name),
+        href: format!("/desk/rates/{}", task.no),
+    };
+    Ok(store::tasks_open(tx, &actor.scope, after, limit)?.into_iter().map(todo).collect())
+}
+
+fn my_rows(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<Todo>> {
+    if actor.person == 0 {
+        return Ok(Vec::new());
+    }
+    let mut rows = Vec::new();
+    for (invited, case_no, item) in store::mine(tx, actor.person, after.unwrap_or((0, 0)), limit)? {
+        rows.push(Todo {
+            id: invited.id,
+            due: invited.expires.as_millisecond(),
+            light: Light::Grey,
+            title: format!("{item}（{}）办得怎么样", invited.node.label()),
+            detail: format!("{case_no} · {} 前评", time::show_day(time::date_of(invited.expires))),
+            href: format!("/r/{}?from=web", commands::token(tx, invited.id)),
+        });
+    }
+    Ok(rows)
+}
