@@ -21,7 +21,7 @@ pub fn person() -> Applicant {
 }
 
 pub fn sample_offer() -> Offer {
-    let choice = |key: &str, label: &str| Choice { key: key.into(), label: label.into() };
+    let choice = |key: &str, label: &str| Choice { key: key.into(), label: label.into(), stop: None };
     let material = |key: &str, name: &str, need: u8, when: &[&str]| OfferMaterial {
         key: key.into(),
         name: name.into(),
@@ -50,6 +50,7 @@ pub fn sample_offer() -> Offer {
             key: "size".into(),
             question: "开多大的店".into(),
             options: vec![choice("small", "小吃店"), choice("large", "大餐馆")],
+            when: Vec::new(),
         }],
         materials: vec![
             material("plan", "经营场所平面布局图", 1, &[]),

@@ -9,7 +9,7 @@ mod submit;
 mod window;
 
 pub use clock::{expire_draft, ring};
-pub use draft::{DraftEdit, attach, drop_draft, edit, open_draft, start};
+pub use draft::{DraftEdit, attach, drop_draft, edit, may_apply, open_draft, start};
 pub use ending::{Ending, revoke, terminate, void, withdraw};
 pub use procedure::{Extend, StartProcedure, end_procedure, extend, start_procedure};
 pub use review::{Decide, Deliver, Forward, decide, deliver, express, forward, step_back};

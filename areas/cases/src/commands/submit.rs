@@ -136,7 +136,7 @@ fn open_case(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Application<
     let mut checks = Checks::new();
     let applicant = forms::applicant(&mut checks, input.applicant, today);
     forms::situations(&mut checks, offer, input.situations);
-    let form = forms::form(&mut checks, offer, input.form, today);
+    let form = forms::form(&mut checks, offer, input.situations, input.form, today);
     if !input.at_window {
         forms::materials(&mut checks, offer, input.situations, &input.statuses);
     }
@@ -180,6 +180,7 @@ fn initial_material(material: &crate::model::OfferMaterial, input: &Application<
 
 fn new_case(id: i64, no: CaseNo, actor: &Actor, offer: &Offer, input: &Application<'_>, applicant: &Applicant, at: Timestamp) -> Result<Case, Problem> {
     let by_applicant = actor.staff == 0;
+    let (promise_days, legal_days) = offer.limits_for(input.situations);
     Ok(Case {
         id,
         no,
@@ -205,8 +206,8 @@ fn new_case(id: i64, no: CaseNo, actor: &Actor, offer: &Offer, input: &Applicati
         applicant_shown: applicant.shown(),
         summary: input.summary.trim().to_owned(),
         delivery: input.delivery,
-        promise_days: offer.promise_days,
-        legal_days: offer.legal_days,
+        promise_days,
+        legal_days,
         extension_days: 0,
         submitted_at: at,
         counted_on: calendar::current().reception_date(at).map_err(out_of_calendar)?,

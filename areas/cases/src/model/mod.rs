@@ -8,6 +8,6 @@ mod transitions;
 
 pub use case::{Applicant, Case, Delivery, FileRef, Material, MaterialStatus, Procedure};
 pub use facts::Facts;
-pub use offer::{Choice, Field, FieldKind, Offer, OfferMaterial, Situation};
+pub use offer::{Choice, Field, FieldKind, Offer, OfferMaterial, Situation, Variant, holds};
 pub use state::{Channel, Outcome, State, Step};
 pub use transitions::{Action, TRANSITIONS, Transition, Who, allowed_actions, find, next, refused};

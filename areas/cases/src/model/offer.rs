@@ -40,6 +40,8 @@ pub struct Offer {
     /// 准予后出的证照名称；不出证照为空。
     pub licence: Option<String>,
     pub situations: Vec<Situation>,
+    /// 某些情况下不同的时限。
+    pub variants: Vec<Variant>,
     pub materials: Vec<OfferMaterial>,
     pub fields: Vec<Field>,
 }
@@ -50,6 +52,27 @@ pub struct Situation {
     pub key: String,
     pub question: String,
     pub options: Vec<Choice>,
+    /// 前面选了什么才问这一题；空表示总是问。
+    pub when: Vec<String>,
+}
+
+/// 某些情况下的时限，工作日；没写的按事项本身。
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Variant {
+    pub when: Vec<String>,
+    pub promise_days: Option<u32>,
+    pub legal_days: Option<u32>,
+}
+
+/// `when` 里的选项键写作“题.选项”：同一题选中任一即可，不同的题都要满足；空表示总是满足。
+#[must_use]
+pub fn holds(when: &[String], chosen: &[String]) -> bool {
+    let question = |key: &str| key.split_once('.').map_or(String::new(), |(question, _)| question.to_owned());
+    when.iter().all(|key| {
+        let asked = question(key);
+        when.iter().any(|other| question(other) == asked && chosen.contains(other))
+    })
 }
 
 /// 选项。
@@ -57,6 +80,8 @@ pub struct Situation {
 pub struct Choice {
     pub key: String,
     pub label: String,
+    /// 选了它就不用办这一项：为什么、该办什么。
+    pub stop: Option<String>,
 }
 
 /// 要交的一样材料。
@@ -86,6 +111,8 @@ pub struct Field {
     pub options: Vec<Choice>,
     pub hint: Option<String>,
     pub unit: Option<String>,
+    /// 哪些情况才要填；空表示总是要填。
+    pub when: Vec<String>,
 }
 
 /// 表单项的种类。
@@ -96,18 +123,39 @@ pub enum FieldKind {
     Text,
     Textarea,
     Number,
+    Integer,
+    /// 元，至多两位小数。
+    Money,
     Date,
     Radio,
     Select,
+    /// 多选；存作逗号相连的选项。
+    Checkbox,
     Mobile,
+    Phone,
     Id,
     Uscc,
+    /// 12 位区划。
+    Division,
 }
 
 impl Offer {
     /// 在所选情况下要交的材料。
     pub fn materials_for<'a>(&'a self, chosen: &'a [String]) -> impl Iterator<Item = &'a OfferMaterial> {
-        self.materials.iter().filter(|material| material.when.is_empty() || material.when.iter().any(|key| chosen.contains(key)))
+        self.materials.iter().filter(|material| holds(&material.when, chosen))
+    }
+
+    /// 在所选情况下要填的表单项。
+    pub fn fields_for<'a>(&'a self, chosen: &'a [String]) -> impl Iterator<Item = &'a Field> {
+        self.fields.iter().filter(|field| holds(&field.when, chosen))
+    }
+
+    /// 在所选情况下的承诺、法定时限。
+    #[must_use]
+    pub fn limits_for(&self, chosen: &[String]) -> (u32, u32) {
+        self.variants.iter().filter(|variant| holds(&variant.when, chosen)).fold((self.promise_days, self.legal_days), |(promise, legal), variant| {
+            (variant.promise_days.unwrap_or(promise), variant.legal_days.unwrap_or(legal))
+        })
     }
 
     #[must_use]
@@ -131,5 +179,32 @@ impl OfferMaterial {
     #[must_use]
     pub fn required(&self) -> bool {
         self.need != 2
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_option_of_one_question_and_all_questions_together() {
+        let keys = |list: &[&str]| list.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        let when = keys(&["size.small", "size.middle", "food.cold"]);
+        assert!(holds(&[], &[]));
+        assert!(holds(&when, &keys(&["size.middle", "food.cold"])));
+        assert!(!holds(&when, &keys(&["size.middle", "food.hot"])));
+        assert!(!holds(&when, &keys(&["food.cold"])));
+    }
+
+    #[test]
+    fn variants_change_the_limits() {
+        let offer = Offer {
+            promise_days: 5,
+            legal_days: 20,
+            variants: vec![Variant { when: vec!["size.large".into()], promise_days: Some(10), legal_days: None }],
+            ..Offer::default()
+        };
+        assert_eq!(offer.limits_for(&["size.large".into()]), (10, 20));
+        assert_eq!(offer.limits_for(&[]), (5, 20));
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use tongban_kernel::codes::{self, IdNumber, Mobile, Uscc};
-use tongban_kernel::problem::{Checks, Reason};
+use tongban_kernel::codes::{self, DivisionCode, IdNumber, Mobile, Uscc};
+use tongban_kernel::problem::{Checks, FieldError, Reason};
 
-use crate::model::{Applicant, Field, FieldKind, MaterialStatus, Offer};
+use crate::model::{Applicant, Field, FieldKind, MaterialStatus, Offer, holds};
 
 /// 表单内容：字段名 → 填的值。
 pub type Form = BTreeMap<String, String>;
@@ -51,9 +51,9 @@ pub fn applicant(checks: &mut Checks, input: &Applicant, today: Date) -> Applica
 }
 
 /// 检查表单并规范写法；不认识的字段丢弃。
-pub fn form(checks: &mut Checks, offer: &Offer, input: &Form, today: Date) -> Form {
+pub fn form(checks: &mut Checks, offer: &Offer, chosen: &[String], input: &Form, today: Date) -> Form {
     let mut clean = Form::new();
-    for field in &offer.fields {
+    for field in offer.fields_for(chosen) {
         let raw = input.get(&field.key).map_or("", String::as_str).trim();
         if raw.is_empty() {
             checks.ensure(!field.required, &field.key, "required", format!("请填写{}", field.label));
@@ -89,7 +89,22 @@ pub fn field_value(field: &Field, raw: &str, today: Date) -> Result<String, Reas
                 Err(Reason::new("choice", format!("请选择{}", field.label)))
             }
         }
-        FieldKind::Mobile => codes::phone(raw),
+        FieldKind::Integer => {
+            let plain = number(field, raw)?;
+            plain.parse::<i64>().map(|n| n.to_string()).map_err(|_| Reason::new("number", format!("{}要填整数，比如 3", field.label)))
+        }
+        FieldKind::Money => {
+            let plain = number(field, raw)?;
+            let fine = plain.split_once('.').is_none_or(|(_, cents)| cents.len() <= 2) && !plain.starts_with('-');
+            if fine { Ok(plain) } else { Err(Reason::new("money", format!("{}要填金额，至多两位小数，比如 46.50", field.label))) }
+        }
+        FieldKind::Checkbox => {
+            let known = raw.split(',').all(|part| field.options.iter().any(|choice| choice.key == part));
+            if known { Ok(raw.to_owned()) } else { Err(Reason::new("choice", format!("请选择{}", field.label))) }
+        }
+        FieldKind::Division => DivisionCode::parse(raw).map(|code| code.to_string()),
+        FieldKind::Mobile => Mobile::parse(raw).map(|mobile| mobile.to_string()),
+        FieldKind::Phone => codes::phone(raw),
         FieldKind::Id => IdNumber::parse(raw, today).map(|id| id.as_str().to_owned()),
         FieldKind::Uscc => Uscc::parse(raw).map(|code| code.to_string()),
     }
@@ -106,9 +121,13 @@ fn number(field: &Field, raw: &str) -> Result<String, Reason> {
 
 /// 检查情况选择：每问必选其一。
 pub fn situations(checks: &mut Checks, offer: &Offer, chosen: &[String]) {
-    for situation in &offer.situations {
+    for situation in offer.situations.iter().filter(|situation| holds(&situation.when, chosen)) {
         let answered = situation.options.iter().any(|choice| chosen.contains(&choice.key));
         checks.ensure(answered, &format!("s_{}", situation.key), "required", format!("请选择：{}", situation.question));
+        let stop = situation.options.iter().filter(|choice| chosen.contains(&choice.key)).find_map(|choice| choice.stop.clone());
+        if let Some(stop) = stop {
+            checks.push(FieldError::new(&format!("s_{}", situation.key), "stop", stop));
+        }
     }
 }
 
@@ -165,7 +184,7 @@ mod tests {
     fn everything_wrong_is_said_at_once() {
         let mut checks = Checks::new();
         applicant(&mut checks, &Applicant::default(), TODAY);
-        form(&mut checks, &sample_offer(), &Form::from([("area".into(), "四十六".into())]), TODAY);
+        form(&mut checks, &sample_offer(), &[], &Form::from([("area".into(), "四十六".into())]), TODAY);
         let problem = checks.finish().unwrap_err();
         let fields: Vec<_> = problem.errors.iter().map(|error| error.field().to_owned()).collect();
         assert_eq!(fields, ["name", "id_number", "mobile", "area", "water"]);
@@ -176,7 +195,7 @@ mod tests {
     fn unknown_fields_are_dropped_and_numbers_cleaned() {
         let mut checks = Checks::new();
         let input = Form::from([("area".into(), "１,２46".into()), ("water".into(), "y".into()), ("evil".into(), "x".into())]);
-        let clean = form(&mut checks, &sample_offer(), &input, TODAY);
+        let clean = form(&mut checks, &sample_offer(), &[], &input, TODAY);
         assert!(checks.is_empty());
         assert_eq!(clean, Form::from([("area".into(), "1246".into()), ("water".into(), "y".into())]));
     }

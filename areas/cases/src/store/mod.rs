@@ -2,6 +2,7 @@
 
 mod cases;
 mod children;
+pub mod drill;
 mod drafts;
 mod lists;
 
@@ -21,7 +22,7 @@ use crate::model::Offer;
 pub const MIGRATIONS: &[Migration] =
     &[Migration { area: "cases", number: 1, name: "cases", sql: include_str!("../../migrations/0001_cases.sql") }];
 
-pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, SNAPSHOTS];
+pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, drill::STATEMENTS, SNAPSHOTS];
 
 const SAVE_SNAPSHOT: &str =
     "INSERT INTO cases_snapshots (item_id, version, body) VALUES ($1, $2, $3) ON CONFLICT (item_id, version) DO NOTHING";
@@ -39,4 +40,10 @@ pub fn save_offer(tx: &mut Tx<'_>, offer: &Offer) -> Result<()> {
 pub fn offer(tx: &mut Tx<'_>, item_id: i64, version: i64) -> Result<Option<Offer>> {
     let body: Option<String> = tx.row(READ_SNAPSHOT, args![item_id, version], |r| r.get(0))?;
     body.map(|body| serde_json::from_str(&body).map_err(Into::into)).transpose()
+}
+
+/// 过期的草稿，时钟用。
+#[must_use]
+pub const fn expired_drafts() -> &'static str {
+    drafts::EXPIRED
 }

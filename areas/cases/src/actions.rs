@@ -1,0 +1,177 @@
+//! 页面与接口共用的一个入口：动作名 + 一份内容 → 对应的命令。
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tongban_kernel::{Actor, Problem};
+use tongban_store::{Result, Tx};
+
+use crate::commands::{
+    self, Correct, Decide, Deliver, Ending, Extend, Forward, Refuse, StartProcedure, Supply, SuppliedMaterial,
+};
+use crate::model::{Action, Case, Delivery, Outcome, Step, TRANSITIONS, Who, allowed_actions};
+use crate::permissions as can;
+use crate::store::CorrectionPoint;
+
+/// 动作的内容；每个动作只看自己要的几项。
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ActionInput {
+    /// 打开时看到的版本号；也可以用 `If-Match` 给。
+    pub version: Option<i64>,
+    /// 意见、理由、原因、结果。
+    #[schema(max_length = 2000)]
+    pub reason: String,
+    /// 决定：`granted` 准予、`denied` 不予。
+    #[schema(max_length = 20)]
+    pub outcome: String,
+    /// 送达方式：`electronic`、`pickup`、`post`。
+    #[schema(max_length = 20)]
+    pub way: String,
+    /// 签收人。
+    #[schema(max_length = 100)]
+    pub receiver: String,
+    /// 邮寄单号或说明。
+    #[schema(max_length = 200)]
+    pub note: String,
+    /// 补正期限、延期天数、特别程序所需工作日。
+    #[schema(maximum = 365)]
+    pub days: u32,
+    /// 特别程序种类 21–32。
+    pub kind: u8,
+    /// 特别程序是否出书面告知书。
+    pub notice: bool,
+    /// 不予受理时应向哪个机关申请。
+    #[schema(max_length = 100)]
+    pub redirect: String,
+    /// 一次告知的各条。
+    #[schema(max_items = 50)]
+    pub points: Vec<PointInput>,
+    /// 窗口代收的纸质材料短名。
+    #[schema(max_items = 50)]
+    pub paper: Vec<String>,
+}
+
+/// 一次告知的一条。
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PointInput {
+    /// 材料短名；不针对某份材料时为空。
+    #[schema(max_length = 64)]
+    pub material: String,
+    #[schema(max_length = 200)]
+    pub name: String,
+    #[schema(max_length = 500)]
+    pub problem: String,
+    #[schema(max_length = 500)]
+    pub remedy: String,
+}
+
+impl ActionInput {
+    fn ending(&self, version: i64) -> Ending {
+        Ending { version, reason: self.reason.clone() }
+    }
+
+    fn supply(&self, version: i64) -> Supply {
+        let materials = self.paper.iter().map(|key| SuppliedMaterial { key: key.clone(), files: Vec::new(), paper: true }).collect();
+        Supply { version, materials, note: self.reason.clone() }
+    }
+
+    fn correct(&self, version: i64) -> Correct {
+        let point = |p: &PointInput| CorrectionPoint {
+            material: p.material.clone(),
+            name: if p.name.is_empty() { "申请内容".to_owned() } else { p.name.clone() },
+            problem: p.problem.trim().to_owned(),
+            remedy: p.remedy.trim().to_owned(),
+        };
+        Correct { version, points: self.points.iter().map(point).collect(), days: self.days }
+    }
+
+    fn decide(&self, version: i64) -> Result<Decide, Problem> {
+        let outcome = Outcome::parse(&self.outcome)
+            .ok_or_else(|| Problem::field("outcome", "choice", "请选择准予还是不予"))?;
+        Ok(Decide { version, outcome, reason: self.reason.clone() })
+    }
+
+    fn deliver(&self, version: i64) -> Result<Deliver, Problem> {
+        let way = Delivery::parse(&self.way).ok_or_else(|| Problem::field("way", "choice", "请选择送达方式"))?;
+        Ok(Deliver { version, way, receiver: self.receiver.clone(), note: self.note.clone() })
+    }
+}
+
+/// 做一个动作。
+///
+/// # Errors
+/// 内容、权限、范围、版本、状态。
+pub fn perform(tx: &mut Tx<'_>, actor: &Actor, no: &str, action: Action, version: i64, input: &ActionInput, at: Timestamp) -> Result<Case> {
+    match action {
+        Action::Receive => commands::receive(tx, actor, no, version, at),
+        Action::SendBack => commands::send_back(tx, actor, no, version, &input.reason, at),
+        Action::Refuse => {
+            let refuse = Refuse { version, reason: input.reason.clone(), redirect: input.redirect.clone() };
+            commands::refuse(tx, actor, no, &refuse, at)
+        }
+        Action::RequestCorrection => commands::request_correction(tx, actor, no, &input.correct(version), at),
+        Action::SupplyCorrection => commands::supply_correction(tx, actor, no, &input.supply(version), at),
+        Action::SupplyDeferred => commands::supply_deferred(tx, actor, no, &input.supply(version), at),
+        Action::Accept => commands::accept(tx, actor, no, version, &input.reason, at),
+        Action::Suspend | Action::NoteProcedure => {
+            let start = StartProcedure { version, kind: input.kind, days: input.days, reason: input.reason.clone(), notice: input.notice };
+            commands::start_procedure(tx, actor, no, &start, at)
+        }
+        Action::Resume => commands::end_procedure(tx, actor, no, version, &input.reason, at),
+        Action::Forward => {
+            commands::forward(tx, actor, no, &Forward { version, opinion: input.reason.clone(), ..Forward::default() }, at)
+        }
+        Action::StepBack => commands::step_back(tx, actor, no, version, &input.reason, at),
+        Action::Extend => commands::extend(tx, actor, no, &Extend { version, days: input.days, reason: input.reason.clone() }, at),
+        Action::Decide => commands::decide(tx, actor, no, &input.decide(version)?, at),
+        Action::Deliver => commands::deliver(tx, actor, no, &input.deliver(version)?, at),
+        Action::Withdraw => commands::withdraw(tx, actor, no, &input.ending(version), at),
+        Action::Terminate => commands::terminate(tx, actor, no, &input.ending(version), at),
+        Action::Void => commands::void(tx, actor, no, &input.ending(version), at),
+        Action::Revoke => commands::revoke(tx, actor, no, &input.ending(version), at),
+        Action::Submit | Action::AutoAccept | Action::LapseCorrection | Action::LapseDeferred => Err(Problem::not_found().into()),
+    }
+}
+
+/// 此人此刻对这件能做的动作，按表上的先后；要停表与不停表的程序在页面上是同一个入口。
+#[must_use]
+pub fn offered(actor: &Actor, case: &Case) -> Vec<Action> {
+    let owner = commands::owns(actor, case);
+    let in_scope = actor.staff != 0 && actor.scope.covers(&case.place);
+    allowed_actions(case.state)
+        .filter(|action| *action != Action::NoteProcedure)
+        .filter(|action| fits(case, *action))
+        .filter(|action| {
+            TRANSITIONS.iter().filter(|row| row.action == *action && row.from.contains(&case.state)).any(|row| match row.who {
+                Who::Clock => false,
+                Who::Applicant => owner || (in_scope && actor.may(row.permission)),
+                Who::Staff => in_scope && actor.may(permission(case, *action, row.permission)),
+            })
+        })
+        .collect()
+}
+
+fn permission(case: &Case, action: Action, stated: tongban_kernel::Permission) -> tongban_kernel::Permission {
+    match (action, case.step) {
+        (Action::Forward | Action::StepBack, Some(Step::Review)) => can::REVIEW,
+        (Action::Forward | Action::StepBack, Some(Step::Approve)) => can::APPROVE,
+        _ => stated,
+    }
+}
+
+/// 状态允许、但此刻没有意义的不摆出来。
+fn fits(case: &Case, action: Action) -> bool {
+    let approving = case.step == Some(Step::Approve);
+    match action {
+        Action::Forward => !approving,
+        Action::StepBack => !case.single_post && case.step != Some(Step::Handle),
+        Action::Decide => approving && case.running_procedure().is_none(),
+        Action::Suspend => case.running_procedure().is_none(),
+        Action::Extend => case.extension_days == 0,
+        Action::SupplyDeferred => case.deferred_due.is_some(),
+        Action::Revoke => case.outcome == Some(Outcome::Granted) && case.revoked_on.is_none(),
+        Action::Void => case.outcome != Some(Outcome::Granted) || case.revoked_on.is_some(),
+        _ => true,
+    }
+}

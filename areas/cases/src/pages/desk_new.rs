@@ -1,0 +1,181 @@
+//! 窗口收件：选事项 → 一页录完 → 收件（即办件可当场办结），打印收件凭证。
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use tongban_kernel::problem::Code;
+use tongban_kernel::Problem;
+use tongban_store::Tx;
+use tongban_web::components::{ErrorSummary, Field as Input};
+use tongban_web::{App, Ctx, Failure, Form, Layout, Query, render, render_status, see_other};
+
+use super::apply::{item_input, random_bytes};
+use super::{Fields, mendable};
+use crate::commands::{self, Decide, Deliver, Registration};
+use crate::model::{Applicant, Case, Channel, Delivery, MaterialStatus, Offer, Outcome};
+use crate::permissions as can;
+use crate::{offer, store};
+
+/// 找事项的条件。
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct NewQuery {
+    pub code: String,
+    pub q: String,
+}
+
+#[derive(Template)]
+#[template(path = "desk_new.html")]
+struct PickPage {
+    l: Layout,
+    q: String,
+    found: Vec<(String, String, String)>,
+    searched: bool,
+}
+
+#[derive(Template)]
+#[template(path = "desk_new_form.html")]
+struct FormPage {
+    l: Layout,
+    offer: Offer,
+    people: Vec<Input>,
+    situations: Vec<Input>,
+    fields: Vec<Input>,
+    /// 材料短名、名称、份数、现选、可容缺、可承诺、错误。
+    materials: Vec<MaterialChoice>,
+    delivery: Input,
+    may_express: bool,
+    duplicate: bool,
+    errors: ErrorSummary,
+}
+
+struct MaterialChoice {
+    key: String,
+    name: String,
+    copies: u32,
+    chosen: String,
+    deferrable: bool,
+    optional: bool,
+}
+
+pub async fn new(State(app): State<App>, ctx: Ctx, Query(query): Query<NewQuery>) -> Result<Response, Failure> {
+    if !query.code.is_empty() {
+        let code = query.code.clone();
+        let found = app.db().snapshot("cases.offer", move |tx| offer::current(tx, &code)).await?;
+        let offer = found.ok_or_else(|| Problem::new(Code::NotFound, "没有找到这个事项，可能已经暂停或取消"))?;
+        return Ok(render(&form_page(&ctx, offer, &Fields(Vec::new()), None))?.into_response());
+    }
+    let words = query.q.trim().to_owned();
+    let tenant = ctx.actor.tenant;
+    let found = app.db().snapshot("cases.offers", move |tx| offer::find(tx, tenant, &words, 30)).await?;
+    Ok(render(&PickPage { l: Layout::staff(&ctx, "窗口收件"), searched: !query.q.is_empty(), q: query.q, found })?.into_response())
+}
+
+fn form_page(ctx: &Ctx, offer: Offer, fields: &Fields, problem: Option<&Problem>) -> FormPage {
+    let text = |name: &str, label: &str| Input::text(name, label).value(fields.get(name)).width("w-m").errors_of(problem);
+    let kinds: Vec<(&str, &str)> = [(offer.for_person, ("person", "个人")), (offer.for_legal, ("legal", "企业、单位"))]
+        .into_iter()
+        .filter_map(|(open, kind)| open.then_some(kind))
+        .collect();
+    let first = kinds.first().map_or("person", |(code, _)| *code);
+    let who = if fields.has("who") { fields.get("who") } else { first };
+    let people = vec![
+        Input::radios("who", "申请人", kinds).value(who),
+        text("name", "姓名或单位全称").hint("读身份证或照证件录入"),
+        text("id_number", "身份证号或统一社会信用代码"),
+        text("contact", "经办人").optional().hint("个人办理的不填"),
+        Input::tel("mobile", "联系手机").value(fields.get("mobile")).errors_of(problem),
+        text("summary", "办理摘要").optional(),
+    ];
+    let situations = offer
+        .situations
+        .iter()
+        .map(|s| {
+            let name = format!("s_{}", s.key);
+            Input::radios(&name, &s.question, s.options.iter().map(|c| (c.key.clone(), c.label.clone()))).value(fields.get(&name)).errors_of(problem)
+        })
+        .collect();
+    let materials = offer
+        .materials
+        .iter()
+        .map(|m| MaterialChoice {
+            key: m.key.clone(),
+            name: m.name.clone(),
+            copies: m.copies,
+            chosen: fields.get(&format!("m_{}", m.key)).to_owned(),
+            deferrable: m.deferrable(),
+            optional: !m.required(),
+        })
+        .collect();
+    let ways = Delivery::ALL.into_iter().map(|d| (d.as_str(), d.label()));
+    let delivery = if fields.has("delivery") { fields.get("delivery") } else { Delivery::Pickup.as_str() };
+    let l = Layout::staff(ctx, &format!("收件：{}", offer.name));
+    FormPage {
+        l: if problem.is_some() { l.with_errors() } else { l },
+        people,
+        situations,
+        fields: offer.fields.iter().map(|f| item_input(f, &fields.joined(&f.key), problem)).collect(),
+        materials,
+        delivery: Input::radios("delivery", "怎么拿结果", ways).value(delivery),
+        may_express: offer.instant && [can::ACCEPT, can::APPROVE, can::DELIVER].iter().all(|p| ctx.actor.may(p)),
+        duplicate: problem.is_some_and(|p| p.code == Code::Duplicate),
+        errors: ErrorSummary::of(problem),
+        offer,
+    }
+}
+
+fn registration(ctx: &Ctx, offer: &Offer, fields: &Fields) -> Registration {
+    let is_legal = fields.get("who") == "legal";
+    let agent = !ctx.actor.may(can::RECEIVE);
+    Registration {
+        applicant: Applicant {
+            name: fields.get("name").to_owned(),
+            is_legal,
+            id_type: if is_legal { "uscc".to_owned() } else { "111".to_owned() },
+            id_number: fields.get("id_number").to_owned(),
+            contact: fields.get("contact").to_owned(),
+            mobile: fields.get("mobile").to_owned(),
+            address: String::new(),
+        },
+        situations: fields.prefixed("s_").map(|(_, value)| value.to_owned()).collect(),
+        form: offer.fields.iter().map(|f| (f.key.clone(), fields.joined(&f.key))).collect(),
+        materials: fields.prefixed("m_").filter_map(|(key, value)| MaterialStatus::parse(value).map(|s| (key.to_owned(), s))).collect(),
+        delivery: Delivery::parse(fields.get("delivery")).unwrap_or(Delivery::Pickup),
+        summary: fields.get("summary").to_owned(),
+        channel: if agent { Channel::Agency } else { Channel::Window },
+        allow_same: fields.has("allow_same"),
+    }
+}
+
+/// 登记并接件；按“当场办结”的，一次走完。
+fn take(tx: &mut Tx<'_>, ctx: &Ctx, offer: &Offer, input: &Registration, express: bool, random: &[u8], at: jiff::Timestamp) -> tongban_store::Result<Case> {
+    let actor = &ctx.actor;
+    let new = commands::register(tx, actor, offer, input, random, at)?;
+    if express {
+        let decide = Decide { version: new.version, outcome: Outcome::Granted, reason: String::new() };
+        let way = Deliver { version: 0, way: input.delivery, receiver: input.applicant.name.clone(), note: "当场办结".to_owned() };
+        return commands::express(tx, actor, &new.no, &decide, &way, at);
+    }
+    if actor.may(can::RECEIVE) {
+        return commands::receive(tx, actor, &new.no, new.version, at);
+    }
+    Ok(store::find_by_no(tx, &new.no)?.ok_or_else(Problem::not_found)?)
+}
+
+pub async fn register(State(app): State<App>, ctx: Ctx, Form(fields): Form<Vec<(String, String)>>) -> Result<Response, Failure> {
+    let fields = Fields(fields);
+    let code = fields.get("code").to_owned();
+    let found = app.db().snapshot("cases.offer", move |tx| offer::current(tx, &code)).await?;
+    let offer = found.ok_or_else(|| Problem::new(Code::NotFound, "没有找到这个事项，可能已经暂停或取消"))?;
+    let (input, express, random, at) = (registration(&ctx, &offer, &fields), fields.has("express"), random_bytes()?, app.now());
+    let (who, item) = (ctx.clone(), offer.clone());
+    let result = app.act(&ctx, "cases.register", move |tx| take(tx, &who, &item, &input, express, &random, at)).await;
+    match result {
+        Ok(case) => Ok(see_other(format!("/desk/cases/{}", case.no)).flash(format!("已收件，编号 {}", case.no)).into_response()),
+        Err(error) => {
+            let problem = mendable(error)?;
+            render_status(problem.code.status(), &form_page(&ctx, offer, &fields, Some(&problem)))
+        }
+    }
+}

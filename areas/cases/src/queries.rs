@@ -1,0 +1,131 @@
+//! 页面与接口要的读：每个都看范围；列表按键翻页。
+
+use tongban_kernel::{Actor, Problem};
+use tongban_store::{Result, Tx};
+
+use crate::commands::visible;
+use crate::model::{Case, Material, Offer};
+use crate::store::{self, AnomalyRow, Correction, Counts, Details, Document, Filter, ListRow, StepRow};
+
+/// 一件办件的全部内容。
+#[derive(Debug, Clone)]
+pub struct CaseView {
+    pub case: Case,
+    pub details: Details,
+    pub materials: Vec<Material>,
+    pub steps: Vec<StepRow>,
+    pub documents: Vec<Document>,
+    pub corrections: Vec<Correction>,
+    pub anomalies: Vec<AnomalyRow>,
+    /// 同一申请人在本人范围内的其他办件。
+    pub others: Vec<ListRow>,
+    pub offer: Option<Offer>,
+}
+
+/// 办件详情：范围内的工作人员或申请人。
+///
+/// # Errors
+/// 看不到与不存在一样。
+pub fn view(tx: &mut Tx<'_>, actor: &Actor, no: &str) -> Result<CaseView> {
+    let case = seen(tx, actor, no)?;
+    let others = if actor.staff == 0 { Vec::new() } else { store::by_identity(tx, case.id, 20)? };
+    Ok(CaseView {
+        details: store::details(tx, case.id)?.ok_or_else(Problem::not_found)?,
+        materials: store::materials(tx, case.id)?,
+        steps: store::steps(tx, case.id)?,
+        documents: store::documents(tx, case.id)?,
+        corrections: store::corrections(tx, case.id)?,
+        anomalies: if actor.staff == 0 { Vec::new() } else { store::anomalies_of(tx, case.id)? },
+        others: others.into_iter().filter(|row| actor.scope.covers(&row.place)).collect(),
+        offer: store::offer(tx, case.item_id, case.item_version)?,
+        case,
+    })
+}
+
+/// 一件办件的主行。
+///
+/// # Errors
+/// 看不到与不存在一样。
+pub fn seen(tx: &mut Tx<'_>, actor: &Actor, no: &str) -> Result<Case> {
+    let case = store::find_by_no(tx, no)?.ok_or_else(Problem::not_found)?;
+    visible(actor, &case)?;
+    Ok(case)
+}
+
+/// 工作台的页签：代号与名称。
+pub const TABS: &[(&str, &str)] = &[
+    ("all", "全部"),
+    ("pending", "待受理"),
+    ("correcting", "待补正"),
+    ("review", "审查中"),
+    ("decision", "待决定"),
+    ("delivery", "待送达"),
+    ("yellow", "将到期"),
+    ("red", "已超期"),
+    ("done", "已办结"),
+];
+
+/// 一页待办。多取一条，看还有没有下一页。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn worklist(tx: &mut Tx<'_>, actor: &Actor, tab: &str, filter: &Filter, after: Option<(i64, i64)>, limit: i64) -> Result<Vec<ListRow>> {
+    let scope = &actor.scope;
+    let from = after.unwrap_or((i64::MIN, 0));
+    match tab {
+        "pending" | "correcting" | "review" | "decision" | "delivery" => store::tab_list(tx, scope, tab, filter, from, limit + 1),
+        "done" => store::done_list(tx, scope, filter, after.unwrap_or((i64::MAX, i64::MAX)), limit + 1),
+        _ => store::open_list(tx, scope, filter, from, limit + 1),
+    }
+}
+
+/// 各页签件数。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn counts(tx: &mut Tx<'_>, actor: &Actor) -> Result<Counts> {
+    store::counts(tx, &actor.scope)
+}
+
+/// 按姓名、单位全称或证件号精确找，只给范围内的。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn find(tx: &mut Tx<'_>, actor: &Actor, words: &str) -> Result<Vec<ListRow>> {
+    let found = store::by_name(tx, words.trim(), i64::MAX, 100)?;
+    Ok(found.into_iter().filter(|row| actor.scope.covers(&row.place)).collect())
+}
+
+/// 申请人自己的办件，最近的在前。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn mine(tx: &mut Tx<'_>, actor: &Actor, before: Option<i64>, limit: i64) -> Result<Vec<ListRow>> {
+    store::mine(tx, actor.person, actor.legal_entity, before.unwrap_or(i64::MAX), limit + 1)
+}
+
+/// 免登录查进度看到的：没有意见、没有个人信息。
+#[derive(Debug, Clone)]
+pub struct Tracked {
+    pub case: Case,
+    pub steps: Vec<StepRow>,
+    pub correction: Option<Correction>,
+}
+
+/// 编号 + 查询码，或编号 + 手机后四位。编号不存在与码不对是同一个回答。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn track(tx: &mut Tx<'_>, no: &str, code: &str) -> Result<Option<Tracked>> {
+    let Some(case) = store::find_by_no(tx, no)? else { return Ok(None) };
+    let Some(details) = store::details(tx, case.id)? else { return Ok(None) };
+    let given = crate::rules::documents::clean_access_code(code);
+    let by_code = given == details.access_code;
+    let tail = details.applicant.mobile.len().checked_sub(4).map(|from| &details.applicant.mobile[from..]);
+    if !by_code && (given.len() != 4 || tail != Some(given.as_str())) {
+        return Ok(None);
+    }
+    let steps = store::steps(tx, case.id)?;
+    let correction = store::corrections(tx, case.id)?.pop().filter(|c| c.supplied_at.is_none());
+    Ok(Some(Tracked { case, steps, correction }))
+}
