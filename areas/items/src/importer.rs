@@ -148,7 +148,7 @@ pub async fn import_all(
     sources: &Sources,
     resolver: Resolver,
     at: Timestamp,
-    progress: &mut (dyn FnMut(u64, u64, &str) + Send),
+    progress: &mut dyn FnMut(u64, u64, &str),
 ) -> Result<Report> {
     let (county, mut errors) = parse_county(sources.county);
     let (town, town_errors) = parse_town(sources.town);

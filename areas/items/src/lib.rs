@@ -8,10 +8,112 @@
 //!
 //! 可以依赖：directory（机构与区划）与底层；parties、cases 等都在它之上，它不认识它们。
 
+pub mod api;
+mod cache;
 pub mod commands;
 pub mod complete;
+mod demo;
+mod desk;
 pub mod importer;
+pub mod measures;
 pub mod model;
+mod pages;
 pub mod permissions;
+pub mod queries;
 pub mod rules;
 pub mod store;
+
+use axum::routing::{get, post};
+use tongban_store::Clock;
+use tongban_web::{Access, Area, Findable, MenuItem, ReferenceSet, Route};
+use utoipa_axum::routes;
+
+use pages::{correct, desk as catalog, edit, events, guide, list, search};
+use permissions::READ;
+
+/// 交给屋顶的一切。
+#[must_use]
+pub const fn area() -> Area {
+    Area {
+        migrations: store::MIGRATIONS,
+        statements: store::STATEMENTS,
+        reference: REFERENCE,
+        permissions: permissions::ALL,
+        routes: ROUTES,
+        clocks: CLOCKS,
+        measures: measures::MEASURES,
+        desk: desk::QUEUES,
+        findable: FINDABLE,
+        menu: MENU,
+        demo: Some(demo::demo),
+        ..Area::new("items", "事项")
+    }
+}
+
+const REFERENCE: &[ReferenceSet] = &[
+    ReferenceSet { name: "synonyms", title: "搜索同义词", version: "1", content: include_str!("../../../reference/synonyms.csv") },
+    ReferenceSet { name: "items-complete", title: "写完整的事项", version: "1", content: include_str!("../../../reference/items-complete.yaml") },
+];
+
+const CLOCKS: &[Clock] = &[
+    Clock { name: "items.claim_overdue", due: store::CLAIM_DUE, fire: commands::fire_claim_overdue },
+    Clock { name: "items.effect", due: store::EFFECT_DUE, fire: commands::fire_effect },
+];
+
+const FINDABLE: &[Findable] = &[
+    Findable {
+        kind: "item",
+        kinds: &[
+            "items.claimed",
+            "items.unclaimed",
+            "items.edited",
+            "items.published",
+            "items.suspended",
+            "items.resumed",
+            "items.cancelled",
+        ],
+        one: queries::findable_item,
+        scan: queries::scan_items,
+    },
+    Findable { kind: "bundle", kinds: &["bundles.changed"], one: queries::findable_bundle, scan: queries::scan_bundles },
+];
+
+const MENU: &[MenuItem] = &[
+    MenuItem { group: "事项", title: "事项清单", href: "/catalog", icon: "edit", needs: READ },
+    MenuItem { group: "事项", title: "质量问题", href: "/catalog/problems", icon: "warn", needs: READ },
+    MenuItem { group: "事项", title: "指南纠错", href: "/catalog/corrections", icon: "msg", needs: READ },
+];
+
+const ROUTES: &[Route] = &[
+    Route::get("/items", Access::Public, || get(list::index)),
+    Route::get("/items/{code}", Access::Public, || get(guide::show)),
+    Route::get("/items/{code}/v/{edition}", Access::Public, || get(guide::edition)),
+    Route::get("/items/{code}/print", Access::Public, || get(guide::print)),
+    Route::get("/items/{code}/form", Access::Public, || get(guide::form)),
+    Route::get("/items/{code}/sample", Access::Public, || get(guide::sample)),
+    Route::get("/items/{code}/correct", Access::Public, || get(correct::show)),
+    Route::post("/items/{code}/correct", Access::Public, || post(correct::submit)),
+    Route::get("/events", Access::Public, || get(events::index)),
+    Route::get("/events/{number}", Access::Public, || get(events::show)),
+    Route::get("/s", Access::Public, || get(search::index)),
+    Route::post("/s/wish", Access::Public, || post(search::wish)),
+    Route::get("/catalog", Access::Staff(READ), || get(catalog::index)),
+    Route::get("/catalog/problems", Access::Staff(READ), || get(catalog::problems)),
+    Route::post("/catalog/problems/{id}/close", Access::Staff(READ), || post(catalog::close_problem)),
+    Route::get("/catalog/corrections", Access::Staff(READ), || get(catalog::corrections)),
+    Route::post("/catalog/corrections/{number}", Access::Staff(READ), || post(catalog::answer)),
+    Route::get("/catalog/misses", Access::Staff(READ), || get(catalog::misses)),
+    Route::post("/catalog/pool/{code}/actions/{action}", Access::Staff(READ), || post(catalog::pool_act)),
+    Route::get("/catalog/items/{code}", Access::Staff(READ), || get(catalog::item)),
+    Route::post("/catalog/items/{code}/actions/{action}", Access::Staff(READ), || post(catalog::act)),
+    Route::get("/catalog/items/{code}/edit/{tab}", Access::Staff(READ), || get(edit::show)),
+    Route::post("/catalog/items/{code}/edit/{tab}", Access::Staff(READ), || post(edit::save)),
+    Route::get("/catalog/items/{code}/preview", Access::Staff(READ), || get(edit::preview)),
+    Route::get("/catalog/items/{code}/diff", Access::Staff(READ), || get(edit::diff)),
+    Route::api(Access::Public, || routes!(api::list_items)),
+    Route::api(Access::Public, || routes!(api::read_item)),
+    Route::api(Access::Public, || routes!(api::read_item_version)),
+    Route::api(Access::Public, || routes!(api::plan_item)),
+    Route::api(Access::Public, || routes!(api::correct_item)),
+    Route::api(Access::Public, || routes!(api::list_bundles)),
+];

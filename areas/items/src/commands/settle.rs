@@ -142,11 +142,22 @@ pub(super) fn reshelve(tx: &mut Tx<'_>, row: &ItemRow) -> Result<()> {
         return Ok(());
     }
     if row.status.state == State::Cancelled {
-        return store::write_shelf(tx, row.id, "", &[]);
+        store::write_shelf(tx, row.id, "", &[])?;
+        return promote(tx, row);
     }
     let leader = store::shelf_leader(tx, row.catalogue)?;
     let tags = store::shelf_tags(row, leader.is_none_or(|leader| leader == row.id));
     store::write_shelf(tx, row.id, &spelling_of(&row.name), &tags)
+}
+
+/// 总书架上的一项取消了：同一目录的下一项顶上。
+fn promote(tx: &mut Tx<'_>, gone: &ItemRow) -> Result<()> {
+    if store::shelf_leader(tx, gone.catalogue)?.is_some() {
+        return Ok(());
+    }
+    let others = store::same_catalogue(tx, gone.catalogue, 100)?;
+    let next = others.iter().find(|other| other.id != gone.id && other.status.state != State::Cancelled);
+    next.map_or(Ok(()), |next| store::write_shelf(tx, next.id, &spelling_of(&next.name), &store::shelf_tags(next, true)))
 }
 
 pub(super) fn journal(

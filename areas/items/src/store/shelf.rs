@@ -122,7 +122,7 @@ pub fn towns(tx: &mut Tx<'_>) -> Result<Vec<(i64, String, i64)>> {
 /// 书架上的标签。总书架只摆同一目录的一项（县级优先，先来优先），乡镇的摆在各镇的架上。
 #[must_use]
 pub fn shelf_tags(row: &ItemRow, leader: bool) -> Vec<String> {
-    let mut tags = vec![format!("unit:{}", row.place.unit)];
+    let mut tags = vec![format!("unit:{}", row.place.unit), format!("tenant:{}", row.place.tenant)];
     if leader {
         tags.push("all".to_owned());
     }
@@ -134,6 +134,17 @@ pub fn shelf_tags(row: &ItemRow, leader: bool) -> Vec<String> {
     tags.push(format!("type:{}", row.task_type.code()));
     tags.push(format!("complete:{}", i64::from(row.complete)));
     tags
+}
+
+const OPEN_NAMES: &str = "SELECT i.code, i.name, i.dept_name, s.sort FROM items_shelf s JOIN items_items i ON i.id = s.item \
+     WHERE s.tag = $1 AND i.edition > 0 AND i.state = 'active' ORDER BY s.sort, s.item LIMIT $2";
+
+/// 一个县区现在能收件的办理项：编码、名称、部门、读音。
+///
+/// # Errors
+/// 引擎故障。
+pub fn open_names(tx: &mut Tx<'_>, tenant: i64, limit: i64) -> Result<Vec<(String, String, String, String)>> {
+    tx.rows(OPEN_NAMES, args![&format!("tenant:{tenant}"), limit], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))
 }
 
 const BUNDLE_BY_NUMBER: &str = "SELECT id, number, name, object, lead, version FROM items_bundles WHERE number = $1";
@@ -276,6 +287,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     COUNT_TAG,
     DEPTS,
     TOWNS,
+    OPEN_NAMES,
     BUNDLE_BY_NUMBER,
     BUNDLE_BY_ID,
     BUNDLES,

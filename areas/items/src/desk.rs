@@ -1,0 +1,71 @@
+//! 待办：待认领、待审核、纠错，放进各人的工作台。
+
+use tongban_kernel::lights::Light;
+use tongban_kernel::Actor;
+use tongban_store::{Result, Tx};
+use tongban_web::{Queue, Todo};
+
+use crate::model::lifecycle::{PoolState, State};
+use crate::permissions;
+use crate::store;
+
+/// 本区的待办来源。
+pub const QUEUES: &[Queue] = &[
+    Queue { title: "待认领事项", needs: permissions::CLAIM, rows: to_claim },
+    Queue { title: "待审核事项", needs: permissions::REVIEW, rows: to_review },
+    Queue { title: "指南纠错", needs: permissions::EDIT, rows: to_correct },
+];
+
+fn size(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(20)
+}
+
+fn to_claim(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<Todo>> {
+    let after = after.unwrap_or((i64::MIN, 0));
+    let rows = store::pool(tx, &actor.scope, PoolState::PendingClaim, after, size(limit))?;
+    Ok(rows
+        .into_iter()
+        .map(|entry| Todo {
+            id: entry.row.id,
+            due: entry.row.pooled.as_millisecond(),
+            title: format!("认领 {}", entry.name),
+            detail: entry.row.dept_name,
+            href: "/catalog?tab=pending_claim".to_owned(),
+            light: if entry.row.overdue { Light::Red } else { Light::Green },
+        })
+        .collect())
+}
+
+fn to_review(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<Todo>> {
+    // 没有法定期限：最近上报的在前，取一页
+    if after.is_some() {
+        return Ok(Vec::new());
+    }
+    let rows = store::desk_items(tx, &actor.scope, State::Reviewing, (i64::MAX, i64::MAX), size(limit))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Todo {
+            id: row.id,
+            due: i64::MAX,
+            title: format!("审核 {}", row.name),
+            detail: row.dept_name,
+            href: format!("/catalog/items/{}", row.code),
+            light: Light::Green,
+        })
+        .collect())
+}
+
+fn to_correct(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<Todo>> {
+    let rows = store::corrections(tx, &actor.scope, "open", after.unwrap_or((i64::MIN, 0)), size(limit))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Todo {
+            id: row.id,
+            due: row.due.as_millisecond(),
+            title: format!("指南纠错 {}", row.number),
+            detail: row.text.chars().take(40).collect(),
+            href: "/catalog/corrections".to_owned(),
+            light: Light::Green,
+        })
+        .collect())
+}

@@ -1,0 +1,9 @@
+//! 页面：薄薄一层，取参、调用、渲染。
+
+pub mod correct;
+pub mod desk;
+pub mod edit;
+pub mod events;
+pub mod guide;
+pub mod list;
+pub mod search;

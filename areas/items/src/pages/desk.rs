@@ -1,0 +1,509 @@
+//! 事项编辑台：待认领、各状态的办理项、质量问题、纠错、没搜到的词；动作走 POST 后跳转。
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use tongban_kernel::problem::Problem;
+use tongban_kernel::time::{day_number, show};
+use tongban_kernel::Actor;
+use tongban_store::{Result as Stored, Tx};
+use tongban_web::area::Html;
+use tongban_web::components::{ErrorSummary, Field, Pager, StatusTag};
+use tongban_web::{App, Ctx, Cursor, Failure, Form, Layout, PageQuery, Query, render, render_status, see_other};
+
+use crate::cache;
+use crate::commands::{self, Answer, Publish, Suspend};
+use crate::model::lifecycle::{Action, PoolState, State as ItemState};
+use crate::rules::Severity;
+use crate::store::{self, CorrectionRow, FindingRow, ItemRow, PoolEntry, ProblemRow};
+
+/// 页签：标识、文字。
+const TABS: &[(&str, &str)] = &[
+    ("pending_claim", "待认领"),
+    ("decline_review", "待确认不认领"),
+    ("editing", "编辑中"),
+    ("reviewing", "待审核"),
+    ("approved", "待发布"),
+    ("active", "在用"),
+    ("suspended", "暂停"),
+    ("cancelled", "已取消"),
+];
+
+/// 列表的条件。
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct DeskQuery {
+    pub tab: String,
+    pub cursor: Option<String>,
+    pub limit: Option<i64>,
+}
+
+impl DeskQuery {
+    fn page(&self) -> PageQuery {
+        PageQuery { limit: self.limit, cursor: self.cursor.clone() }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "catalog.html")]
+struct ListPage {
+    l: Layout,
+    tab: String,
+    pool: Vec<PoolEntry>,
+    items: Vec<ItemRow>,
+    pager: Pager,
+    may_claim: bool,
+    may_review: bool,
+}
+
+impl ListPage {
+    fn tabs(&self) -> &'static [(&'static str, &'static str)] {
+        TABS
+    }
+
+    fn when(&self, row: &ItemRow) -> String {
+        show(row.touched)
+    }
+
+    fn pooled(&self, entry: &PoolEntry) -> String {
+        show(entry.row.pooled)
+    }
+}
+
+/// 多取一条看有没有下一页；回答下一页的键。
+fn cut<T, K: serde::Serialize>(rows: &mut Vec<T>, limit: usize, mark: &str, key: impl Fn(&T) -> K) -> Option<String> {
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    rows.last().filter(|_| more).map(|last| Cursor::encode(&key(last), mark))
+}
+
+/// `GET /catalog`
+///
+/// # Errors
+/// 条件不合格：422。
+pub async fn index(State(app): State<App>, ctx: Ctx, Query(query): Query<DeskQuery>) -> Result<Html, Failure> {
+    let tab = TABS.iter().map(|(tab, _)| *tab).find(|tab| *tab == query.tab).unwrap_or("pending_claim");
+    let (page, scope) = (query.page(), ctx.actor.scope.clone());
+    let limit = page.limit()?;
+    let (mut pool, mut items) = (Vec::new(), Vec::new());
+    let next = if let Some(state) = PoolState::parse(tab) {
+        let after = page.after(tab)?.unwrap_or((i64::MIN, 0));
+        pool = app.db().snapshot("items.pool", move |tx| store::pool(tx, &scope, state, after, limit + 1)).await?;
+        cut(&mut pool, limit, tab, |entry: &PoolEntry| (entry.row.pooled.as_millisecond(), entry.row.id))
+    } else {
+        let state = ItemState::parse(tab).ok_or_else(Problem::not_found)?;
+        let before = page.after(tab)?.unwrap_or((i64::MAX, i64::MAX));
+        items = app.db().snapshot("items.desk", move |tx| store::desk_items(tx, &scope, state, before, limit + 1)).await?;
+        cut(&mut items, limit, tab, |row: &ItemRow| (row.touched.as_millisecond(), row.id))
+    };
+    let note = format!("本页 {} 条", pool.len() + items.len());
+    render(&ListPage {
+        l: Layout::staff(&ctx, "事项清单"),
+        tab: tab.to_owned(),
+        pool,
+        items,
+        pager: Pager::of(&ctx.uri, next.as_deref(), note),
+        may_claim: ctx.actor.may(crate::permissions::CLAIM),
+        may_review: ctx.actor.may(crate::permissions::REVIEW),
+    })
+}
+
+/// 范围内的一项；范围外与不存在是同一个回答。
+pub(super) fn mine(tx: &mut Tx<'_>, actor: &Actor, code: &str) -> Stored<ItemRow> {
+    let row = store::item_by_code(tx, code)?.ok_or_else(Problem::not_found)?;
+    actor.scope.check(&row.place)?;
+    Ok(row)
+}
+
+/// 一个动作按钮：是否要写一句话。
+struct Button {
+    action: Action,
+    asks: Option<&'static str>,
+    danger: bool,
+}
+
+/// 现在状态与权限都允许的动作。
+fn buttons(actor: &Actor, row: &ItemRow) -> Vec<Button> {
+    use crate::permissions::{CLAIM, EDIT, PUBLISH, REVIEW, SUSPEND};
+    let table: &[(Action, &str, Option<&'static str>, bool)] = &[
+        (Action::Report, EDIT, None, false),
+        (Action::WithdrawReport, EDIT, None, false),
+        (Action::Revise, EDIT, None, false),
+        (Action::AbandonRevision, EDIT, None, true),
+        (Action::Unclaim, CLAIM, None, true),
+        (Action::Approve, REVIEW, None, false),
+        (Action::Reject, REVIEW, Some("驳回的意见"), true),
+        (Action::Publish, PUBLISH, None, false),
+        (Action::SendBack, PUBLISH, Some("退回的意见"), true),
+        (Action::Resume, SUSPEND, None, false),
+        (Action::Suspend, SUSPEND, Some("暂停的原因，群众会看到"), true),
+        (Action::Cancel, SUSPEND, Some("取消的原因，群众会看到"), true),
+    ];
+    let allowed = row.status.allowed();
+    table
+        .iter()
+        .filter(|(action, needs, ..)| allowed.contains(action) && actor.may(needs))
+        .map(|&(action, _, asks, danger)| Button { action, asks, danger })
+        .collect()
+}
+
+#[derive(Template)]
+#[template(path = "catalog_item.html")]
+struct ItemPage {
+    l: Layout,
+    row: ItemRow,
+    findings: Vec<FindingRow>,
+    editions: Vec<(i64, String)>,
+    buttons: Vec<Button>,
+    summary: ErrorSummary,
+    may_edit: bool,
+    may_check: bool,
+    local_code: String,
+    local_dept_code: String,
+}
+
+impl ItemPage {
+    fn status(&self) -> StatusTag {
+        let tone = match self.row.status.state {
+            ItemState::Active => "g",
+            ItemState::Suspended => "y",
+            ItemState::Cancelled => "r",
+            _ => "b",
+        };
+        StatusTag { text: self.row.status.state.label().to_owned(), tone }
+    }
+
+    fn revision(&self) -> Option<&'static str> {
+        self.row.status.revision.map(ItemState::label)
+    }
+
+    fn editable(&self) -> bool {
+        self.may_edit && self.row.status.draft() == Some(ItemState::Editing)
+    }
+
+    fn tab_of(&self, field: &str) -> &'static str {
+        super::edit::tab_of(field)
+    }
+}
+
+async fn item_page(app: &App, ctx: &Ctx, code: &str, problem: Option<&Problem>) -> Result<ItemPage, Failure> {
+    let (actor, code) = (ctx.actor.clone(), code.to_owned());
+    let (row, findings, editions, implementation) = app
+        .db()
+        .snapshot("items.desk_item", move |tx| {
+            let row = mine(tx, &actor, &code)?;
+            let findings = store::findings(tx, row.id)?;
+            let editions = store::editions(tx, row.id)?;
+            let implementation = store::implementation_by_id(tx, row.implementation)?;
+            Ok((row, findings, editions, implementation))
+        })
+        .await?;
+    let layout = Layout::staff(ctx, &row.name);
+    Ok(ItemPage {
+        l: if problem.is_some() { layout.with_errors() } else { layout },
+        findings,
+        editions: editions.into_iter().map(|(number, at)| (number, show(at))).collect(),
+        buttons: buttons(&ctx.actor, &row),
+        summary: ErrorSummary::of(problem),
+        may_edit: ctx.actor.may(crate::permissions::EDIT),
+        may_check: ctx.actor.may(crate::permissions::REVIEW) && row.status.published() && row.status.revision.is_none(),
+        local_code: implementation.as_ref().map(|found| found.local_code.clone()).unwrap_or_default(),
+        local_dept_code: implementation.map(|found| found.local_dept_code).unwrap_or_default(),
+        row,
+    })
+}
+
+/// `GET /catalog/items/{code}`
+///
+/// # Errors
+/// 不存在或范围外：404。
+pub async fn item(State(app): State<App>, ctx: Ctx, Path(code): Path<String>) -> Result<Html, Failure> {
+    render(&item_page(&app, &ctx, &code, None).await?)
+}
+
+/// 动作表单：版本号与一句话。
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ActionForm {
+    pub version: i64,
+    pub text: String,
+    /// 预计恢复、生效的日子，2026-12-01；不写不定。
+    pub day: String,
+    /// 人工抽查有差错。
+    pub wrong: Option<String>,
+}
+
+impl ActionForm {
+    fn date(&self) -> Result<Option<jiff::civil::Date>, Problem> {
+        match self.day.trim() {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(|_| Problem::field("day", "date", "日子要写成“2026-12-01”这样")),
+        }
+    }
+}
+
+fn perform(tx: &mut Tx<'_>, actor: &Actor, code: &str, action: &str, form: &ActionForm, at: jiff::Timestamp) -> Stored<&'static str> {
+    let row = mine(tx, actor, code)?;
+    let (id, version) = (row.id, form.version);
+    if action == "check" {
+        commands::check_guide(tx, actor, id, version, form.wrong.is_some(), at)?;
+        return Ok("核查");
+    }
+    let action = Action::parse(action).ok_or_else(Problem::not_found)?;
+    let date = form.date()?;
+    match action {
+        Action::Report => commands::report(tx, actor, id, version, at).map(drop),
+        Action::WithdrawReport => commands::withdraw_report(tx, actor, id, version, at).map(drop),
+        Action::Approve => commands::approve(tx, actor, id, version, at).map(drop),
+        Action::Reject => commands::reject(tx, actor, id, version, &form.text, at).map(drop),
+        Action::SendBack => commands::send_back(tx, actor, id, version, &form.text, at).map(drop),
+        Action::Publish => {
+            let effect = date.map(|day| tongban_kernel::time::instant(day, 0, 0));
+            commands::publish(tx, actor, id, version, Publish { effect }, at).map(drop)
+        }
+        Action::Revise => commands::revise(tx, actor, id, version, at).map(drop),
+        Action::AbandonRevision => commands::abandon_revision(tx, actor, id, version, at).map(drop),
+        Action::Unclaim => commands::unclaim(tx, actor, id, version, at),
+        Action::Suspend => {
+            let input = Suspend { reason: form.text.clone(), resume_day: date.map_or(0, day_number) };
+            commands::suspend(tx, actor, id, version, &input, at).map(drop)
+        }
+        Action::Resume => commands::resume(tx, actor, id, version, at).map(drop),
+        Action::Cancel => commands::cancel(tx, actor, id, version, &form.text, at).map(drop),
+        _ => Err(Problem::not_found().into()),
+    }?;
+    Ok(action.label())
+}
+
+/// `POST /catalog/items/{code}/actions/{action}`
+///
+/// # Errors
+/// 没有权限 403，范围外 404，状态不允许 409，版本不符 412，质量检查不过 422。
+pub async fn act(
+    State(app): State<App>,
+    ctx: Ctx,
+    Path((code, action)): Path<(String, String)>,
+    Form(form): Form<ActionForm>,
+) -> Result<Response, Failure> {
+    let (actor, item, what, at) = (ctx.actor.clone(), code.clone(), action.clone(), app.now());
+    let done = app.act(&ctx, "items.act", move |tx| perform(tx, &actor, &item, &what, &form, at)).await;
+    cache::forget(&app, &code);
+    match done {
+        Ok(label) if action == Action::Unclaim.as_str() => Ok(see_other("/catalog").flash(format!("已{label}")).into_response()),
+        Ok(label) => Ok(see_other(format!("/catalog/items/{code}")).flash(format!("已{label}")).into_response()),
+        Err(error) => match error.problem().filter(|problem| !problem.errors.is_empty()).cloned() {
+            Some(problem) => render_status(422, &item_page(&app, &ctx, &code, Some(&problem)).await?),
+            None => Err(error.into()),
+        },
+    }
+}
+
+/// `POST /catalog/pool/{code}/actions/{action}`：认领、不认领、主管确认。
+///
+/// # Errors
+/// 没有权限 403，范围外 404，状态不允许 409，版本不符 412，没写理由 422。
+pub async fn pool_act(
+    State(app): State<App>,
+    ctx: Ctx,
+    Path((code, action)): Path<(String, String)>,
+    Form(form): Form<ActionForm>,
+) -> Result<Response, Failure> {
+    let (actor, at) = (ctx.actor.clone(), app.now());
+    let target = app
+        .act(&ctx, "items.pool_act", move |tx| {
+            let row = store::implementation_by_code(tx, &code)?.ok_or_else(Problem::not_found)?;
+            let action = Action::parse(&action).ok_or_else(Problem::not_found)?;
+            match action {
+                Action::Claim => {
+                    let item = commands::claim(tx, &actor, row.id, form.version, at)?;
+                    return Ok(format!("/catalog/items/{}", store::lock_item(tx, item)?.code));
+                }
+                Action::Decline => commands::decline(tx, &actor, row.id, form.version, &form.text, at)?,
+                Action::ConfirmDecline => commands::confirm_decline(tx, &actor, row.id, form.version, at)?,
+                Action::RefuseDecline => commands::refuse_decline(tx, &actor, row.id, form.version, &form.text, at)?,
+                _ => return Err(Problem::not_found().into()),
+            }
+            Ok("/catalog".to_owned())
+        })
+        .await?;
+    Ok(see_other(target).flash("已处理").into_response())
+}
+
+#[derive(Template)]
+#[template(path = "catalog_problems.html")]
+struct ProblemsPage {
+    l: Layout,
+    tab: String,
+    findings: Vec<(FindingRow, String)>,
+    problems: Vec<ProblemRow>,
+    pager: Pager,
+    may_edit: bool,
+}
+
+/// `GET /catalog/problems`：质量问题（必须改、应当改、建议）与导入问题单。
+///
+/// # Errors
+/// 条件不合格：422。
+pub async fn problems(State(app): State<App>, ctx: Ctx, Query(query): Query<DeskQuery>) -> Result<Html, Failure> {
+    let (page, scope) = (query.page(), ctx.actor.scope.clone());
+    let limit = page.limit()?;
+    let (mut findings, mut problems) = (Vec::new(), Vec::new());
+    let tab = if ["E", "W", "I", "import"].contains(&query.tab.as_str()) { query.tab.clone() } else { "E".to_owned() };
+    let next = if tab == "import" {
+        let after = page.after(&tab)?.unwrap_or(0);
+        problems = app.db().snapshot("items.problems", move |tx| store::problems(tx, &scope, "open", after, limit + 1)).await?;
+        cut(&mut problems, limit, &tab, |row: &ProblemRow| row.id)
+    } else {
+        let level = match tab.as_str() {
+            "W" => Severity::W,
+            "I" => Severity::I,
+            _ => Severity::E,
+        };
+        let after = page.after(&tab)?.unwrap_or((0, 0));
+        findings = app
+            .db()
+            .snapshot("items.findings", move |tx| {
+                let mut rows = Vec::new();
+                for row in store::finding_list(tx, &scope, level, after, limit + 1)? {
+                    let code = store::item_by_id(tx, row.item)?.map(|item| item.code).unwrap_or_default();
+                    rows.push((row, code));
+                }
+                Ok(rows)
+            })
+            .await?;
+        cut(&mut findings, limit, &tab, |(row, _): &(FindingRow, String)| (row.item, row.seq))
+    };
+    let note = format!("本页 {} 条", findings.len() + problems.len());
+    render(&ProblemsPage {
+        l: Layout::staff(&ctx, "质量问题"),
+        tab,
+        findings,
+        problems,
+        pager: Pager::of(&ctx.uri, next.as_deref(), note),
+        may_edit: ctx.actor.may(crate::permissions::EDIT),
+    })
+}
+
+/// `POST /catalog/problems/{id}/close`
+///
+/// # Errors
+/// 没有权限 403，范围外 404，已关 409，版本不符 412。
+pub async fn close_problem(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Form(form): Form<ActionForm>) -> Result<Response, Failure> {
+    let (actor, at) = (ctx.actor.clone(), app.now());
+    app.act(&ctx, "items.close_problem", move |tx| commands::close_problem(tx, &actor, id, form.version, at)).await?;
+    Ok(see_other("/catalog/problems?tab=import").flash("问题单已关").into_response())
+}
+
+#[derive(Template)]
+#[template(path = "catalog_corrections.html")]
+struct CorrectionsPage {
+    l: Layout,
+    rows: Vec<(CorrectionRow, String, String)>,
+    pager: Pager,
+    may_edit: bool,
+}
+
+impl CorrectionsPage {
+    fn due(&self, row: &CorrectionRow) -> String {
+        show(row.due)
+    }
+
+    fn part(&self, row: &CorrectionRow) -> &'static str {
+        commands::PARTS.iter().find(|(code, _)| *code == row.part).map_or("别的", |(_, label)| *label)
+    }
+}
+
+/// `GET /catalog/corrections`
+///
+/// # Errors
+/// 条件不合格：422。
+pub async fn corrections(State(app): State<App>, ctx: Ctx, Query(query): Query<DeskQuery>) -> Result<Html, Failure> {
+    let (page, scope) = (query.page(), ctx.actor.scope.clone());
+    let limit = page.limit()?;
+    let after = page.after("open")?.unwrap_or((i64::MIN, 0));
+    let mut rows = app
+        .db()
+        .snapshot("items.corrections", move |tx| {
+            let mut rows = Vec::new();
+            for row in store::corrections(tx, &scope, "open", after, limit + 1)? {
+                let item = store::item_by_id(tx, row.item)?;
+                let (code, name) = item.map(|item| (item.code, item.name)).unwrap_or_default();
+                rows.push((row, code, name));
+            }
+            Ok(rows)
+        })
+        .await?;
+    let next = cut(&mut rows, limit, "open", |(row, ..): &(CorrectionRow, String, String)| (row.due.as_millisecond(), row.id));
+    let note = format!("本页 {} 条", rows.len());
+    render(&CorrectionsPage {
+        l: Layout::staff(&ctx, "指南纠错"),
+        rows,
+        pager: Pager::of(&ctx.uri, next.as_deref(), note),
+        may_edit: ctx.actor.may(crate::permissions::EDIT),
+    })
+}
+
+/// 纠错的处理。
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct AnswerForm {
+    pub version: i64,
+    pub fixed: Option<String>,
+    pub text: String,
+}
+
+/// `POST /catalog/corrections/{number}`
+///
+/// # Errors
+/// 没有权限 403，范围外 404，已处理 409，版本不符 412，没写说明 422。
+pub async fn answer(State(app): State<App>, ctx: Ctx, Path(number): Path<String>, Form(form): Form<AnswerForm>) -> Result<Response, Failure> {
+    let (actor, at) = (ctx.actor.clone(), app.now());
+    let input = Answer { fixed: form.fixed.is_some(), text: form.text };
+    app.act(&ctx, "items.answer", move |tx| commands::answer_correction(tx, &actor, &number, form.version, &input, at)).await?;
+    Ok(see_other("/catalog/corrections").flash("已处理").into_response())
+}
+
+#[derive(Template)]
+#[template(path = "catalog_misses.html")]
+struct MissesPage {
+    l: Layout,
+    misses: Vec<(String, i64, String)>,
+    wishes: Vec<(String, String, String)>,
+}
+
+/// `GET /catalog/misses`：没搜到的词与群众想办的，编辑据此补别名。
+///
+/// # Errors
+/// 引擎故障。
+pub async fn misses(State(app): State<App>, ctx: Ctx) -> Result<Html, Failure> {
+    let (misses, wishes) = app
+        .db()
+        .snapshot("items.misses", |tx| Ok((store::misses(tx, (i64::MAX, ""), 100)?, store::wishes(tx, i64::MAX, 100)?)))
+        .await?;
+    render(&MissesPage {
+        l: Layout::staff(&ctx, "没搜到的词"),
+        misses: misses.into_iter().map(|(words, n, at)| (words, n, show(at))).collect(),
+        wishes: wishes.into_iter().map(|(_, words, text, at)| (words, text, show(at))).collect(),
+    })
+}
+
+
+/// 动作里要写一句话的输入框。
+fn ask(name: &str, label: &str) -> Field {
+    Field::text(name, label).max_length(500)
+}
+
+impl Button {
+    fn field(&self) -> String {
+        self.asks.map(|label| ask("text", label).to_string()).unwrap_or_default()
+    }
+
+    fn day(&self) -> String {
+        match self.action {
+            Action::Suspend => Field::date("day", "预计恢复的日子").optional().to_string(),
+            Action::Publish => Field::date("day", "生效日").hint("不写就立即生效").optional().to_string(),
+            _ => String::new(),
+        }
+    }
+}
