@@ -8,6 +8,7 @@ use tongban_kernel::{Actor, Place, Problem};
 use tongban_store::{Result, Tx};
 use tongban_web::area::{DrillQuery, DrillRow, Grain};
 
+use crate::definition::Definitions;
 use crate::period::Period;
 use crate::registry::Registry;
 
@@ -147,6 +148,24 @@ pub fn missing(tx: &mut Tx<'_>, look: &Look<'_>, (num, den): (&str, &str), mut a
             Some(next) => after = next,
             None => return Ok(Drilled { rows, next: None }),
         }
+    }
+}
+
+/// 一条指标的某一部分记录，一页。
+///
+/// # Errors
+/// 这条指标不是由记录算出来的：409。
+pub fn part(tx: &mut Tx<'_>, look: &Look<'_>, indicator: &str, part: Part, after: (i64, i64), limit: usize) -> Result<Drilled> {
+    let source = Definitions::built_in()?.source(indicator);
+    if !look.registry.provides(source) {
+        return Err(Problem::conflict("这条指标不是由记录算出来的，没有可以点开的记录").into());
+    }
+    let measures: Vec<&str> = source.measures().collect();
+    match (part, &measures[..]) {
+        (Part::Missing, [num, den]) => missing(tx, look, (num, den), after, limit),
+        (Part::Denominator, [_, den]) => records(tx, look, den, after, limit),
+        (_, [num, ..]) => records(tx, look, num, after, limit),
+        (_, []) => Err(Problem::not_found().into()),
     }
 }
 

@@ -7,11 +7,16 @@
 //!
 //! 不认识任何业务区：度量经屋顶的清单交来（[`registry`]）。可以依赖：kernel、store、web、documents、directory。
 
+pub mod api;
 pub mod binding;
+pub mod board;
+pub mod commands;
 pub mod definition;
 pub mod drill;
 pub mod ledger;
+pub mod pages;
 pub mod period;
+pub mod permissions;
 pub mod project;
 pub mod recount;
 pub mod refresh;
@@ -20,9 +25,13 @@ pub mod score;
 pub mod store;
 pub mod value;
 
-use tongban_store::Migration;
+use axum::routing::{get, post};
+use tongban_store::{Migration, Tx};
 use tongban_web::area::Step;
-use tongban_web::{Area, JobKind};
+use tongban_web::{Access, Area, JobKind, MenuItem, ReferenceSet, Route};
+use utoipa_axum::routes;
+
+use permissions::{MANAGE, READ, REPORT};
 
 const MIGRATIONS: &[Migration] = &[Migration {
     area: "indicators",
@@ -39,8 +48,45 @@ const JOBS: &[JobKind] = &[JobKind {
     run: |app, _| Box::pin(async move { recount::recount(app).await.map(|_| ()) }),
 }];
 
+const ROUTES: &[Route] = &[
+    Route::get("/cockpit", Access::Staff(READ), || get(pages::cockpit)),
+    Route::get("/cockpit/k/{indicator}", Access::Staff(READ), || get(pages::indicator)),
+    Route::get("/cockpit/k/{indicator}/records", Access::Staff(READ), || get(pages::records)),
+    Route::get("/cockpit/k/{indicator}/report", Access::Staff(REPORT), || get(pages::report_form)),
+    Route::post("/cockpit/k/{indicator}/report", Access::Staff(REPORT), || post(pages::report)),
+    Route::get("/cockpit/u/{unit}", Access::Staff(READ), || get(pages::unit)),
+    Route::api(Access::Staff(READ), || routes!(api::list_indicators)),
+    Route::api(Access::Staff(READ), || routes!(api::read_indicator)),
+    Route::api(Access::Staff(READ), || routes!(api::list_records)),
+    Route::api(Access::Staff(READ), || routes!(api::list_snapshots)),
+    Route::api(Access::Staff(REPORT), || routes!(api::create_report)),
+    Route::api(Access::Staff(MANAGE), || routes!(api::recount)),
+];
+
+const MENU: &[MenuItem] = &[MenuItem { group: "质量", title: "能力驾驶舱", href: "/cockpit", icon: "chart", needs: READ }];
+
+const REFERENCE: &[ReferenceSet] = &[
+    ReferenceSet { name: "indicators", title: "指标体系", version: "1", content: definition::DEFINITIONS },
+    ReferenceSet { name: "indicator-bindings", title: "指标取数", version: "1", content: definition::BINDINGS },
+];
+
+/// 还有没有动过而没算的。
+pub(crate) fn pending(tx: &mut Tx<'_>) -> tongban_store::Result<bool> {
+    Ok(!project::behind(tx, project::READER)?.is_empty() || !store::touched(tx, 1)?.is_empty())
+}
+
 /// 交给屋顶的一切。
 #[must_use]
 pub const fn area() -> Area {
-    Area { migrations: MIGRATIONS, statements: store::STATEMENTS, steps: STEPS, jobs: JOBS, ..Area::new("indicators", "指标与驾驶舱") }
+    Area {
+        migrations: MIGRATIONS,
+        statements: store::STATEMENTS,
+        permissions: permissions::ALL,
+        reference: REFERENCE,
+        routes: ROUTES,
+        menu: MENU,
+        steps: STEPS,
+        jobs: JOBS,
+        ..Area::new("indicators", "指标与驾驶舱")
+    }
 }
