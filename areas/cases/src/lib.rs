@@ -12,6 +12,7 @@ pub mod actions;
 pub mod api;
 pub mod applicant;
 pub mod commands;
+mod demo;
 pub mod desk;
 pub mod measures;
 pub mod model;
@@ -54,6 +55,7 @@ pub const fn area() -> Area {
         mine: desk::MINE,
         menu: MENU,
         samples: desk::SAMPLES,
+        demo: Some(demo::demo),
         ..Area::new("cases", "办件")
     }
 }
