@@ -162,13 +162,9 @@ fn concepts(f: &Fields, synonyms: &Synonyms, text: &str, seen: &mut Vec<String>)
     clauses
 }
 
-/// 一两个意思中一个即可，三个以上要中一半。
-fn needed(count: usize) -> usize {
-    count.div_ceil(2).max(1)
-}
-
-fn any_enough(clauses: Vec<Boxed>) -> Boxed {
-    let needed = needed(clauses.len());
+/// 至少命中 `least` 个（不足时全部），三个以上要中一半。
+fn enough(clauses: Vec<Boxed>, least: usize) -> Boxed {
+    let needed = clauses.len().div_ceil(2).max(least).min(clauses.len());
     Box::new(BooleanQuery::union_with_minimum_required_clauses(clauses, needed))
 }
 
@@ -181,7 +177,7 @@ pub(crate) fn plain(f: &Fields, synonyms: &Synonyms, text: &str) -> Option<Parse
         return None;
     }
     let whole = boosted(term(f.exact, &words::squeeze(&text)), EXACT);
-    let query = BooleanQuery::new(vec![(Occur::Must, any_enough(clauses)), (Occur::Should, whole)]);
+    let query = BooleanQuery::new(vec![(Occur::Must, enough(clauses, 1)), (Occur::Should, whole)]);
     Some(Parsed { query: Box::new(query), words: tidy(seen) })
 }
 
@@ -191,11 +187,13 @@ pub(crate) fn forgiving(f: &Fields, synonyms: &Synonyms, text: &str) -> Option<P
     let syllables: Vec<String> = sounds::syllables(&text).concat();
     let mut seen = Vec::new();
     let mut clauses: Vec<Boxed> = Vec::new();
+    let mut least = 1;
     for entry in synonyms.heard_in(&syllables) {
         note_entry(&mut seen, entry);
         clauses.extend(entry_clause(f, entry));
     }
     if clauses.is_empty() {
+        least = 2;
         let grams = words::bigrams(&text);
         let pairs = sounds::pairs(&syllables);
         for at in 0..grams.len().max(pairs.len()).min(20) {
@@ -209,7 +207,8 @@ pub(crate) fn forgiving(f: &Fields, synonyms: &Synonyms, text: &str) -> Option<P
     if clauses.is_empty() {
         return None;
     }
-    Some(Parsed { query: any_enough(clauses), words: tidy(seen) })
+    // 片段太容易碰巧同音，至少要中两个
+    Some(Parsed { query: enough(clauses, least), words: tidy(seen) })
 }
 
 /// 标出命中时长词优先，单字不标。
