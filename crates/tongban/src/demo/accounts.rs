@@ -1,0 +1,162 @@
+//! 演示账号：每种角色一个工作人员，两位群众；每个单位另有几名没有账号的人员。
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use serde::Serialize;
+use tongban_directory::model::NewPost;
+use tongban_directory::queries::{self, Org};
+use tongban_directory::commands as directory;
+use tongban_kernel::{Actor, Depth, Problem};
+use tongban_parties::model::Registration;
+use tongban_parties::{commands as parties, passwords};
+use tongban_store::{Database, Tx};
+
+use super::county::{BUREAU, opened};
+
+/// 演示账号共用的口令。
+const PASSWORD: &str = "Tongban-2026";
+
+/// 一个演示账号。
+#[derive(Debug, Clone, Serialize)]
+struct Account {
+    role: String,
+    title: String,
+    login: String,
+    password: &'static str,
+    name: &'static str,
+    org: &'static str,
+    entrance: &'static str,
+}
+
+/// 姓名、角色代码、岗位名、单位（清单里的短名）、看到哪里。
+const STAFF: &[(&str, &str, &str, &str, Depth)] = &[
+    ("赵建国", "sys_admin", "系统管理员", BUREAU, Depth::Tenant),
+    ("钱红", "bureau_admin", "事项与评价主管", BUREAU, Depth::Tenant),
+    ("孙伟", "monitor", "监察岗", BUREAU, Depth::Tenant),
+    ("李敏", "window_clerk", "综合窗口 03", BUREAU, Depth::Tenant),
+    ("周芳", "delivery_clerk", "统一出件", BUREAU, Depth::Tenant),
+    ("吴强", "dept_head", "分管副局长", "区市监局", Depth::Unit),
+    ("郑丽", "dept_admin", "政务股长", "区市监局", Depth::Unit),
+    ("王磊", "item_editor", "事项员", "区市监局", Depth::Unit),
+    ("冯静", "handler", "承办", "区市监局", Depth::Unit),
+    ("陈勇", "reviewer", "审核", "区市监局", Depth::Unit),
+    ("褚亮", "approver", "批准", "区市监局", Depth::Unit),
+    ("卫平", "town_editor", "便民中心主任", "昭化镇", Depth::Unit),
+    ("蒋燕", "village_agent", "村代办员", "昭化镇", Depth::Unit),
+    ("沈涛", "leader", "分管副区长", BUREAU, Depth::Tenant),
+    ("韩梅", "supervision_office", "督查办", BUREAU, Depth::Tenant),
+    ("杨帆", "inspector", "督查员", BUREAU, Depth::Tenant),
+    ("朱琳", "auditor", "纪检只读", BUREAU, Depth::Tenant),
+    ("秦岚", "hotline_caller", "热线回访", BUREAU, Depth::Tenant),
+    ("尤佳", "security_admin", "安全管理员", BUREAU, Depth::Tenant),
+];
+
+/// 群众：姓名、身份证号（仅满足校验位）、手机号。
+const CITIZENS: &[(&str, &str, &str)] =
+    &[("王小明", "510811199003070017", "13900000001"), ("李大娘", "510811198512120022", "13900000002")];
+
+/// 每个单位没有账号的人员姓名；最后一位未实名，好让实名率有可改之处。
+const OTHERS: [&str; 4] = ["何军", "吕霞", "施展", "张弛"];
+
+fn all() -> Vec<Account> {
+    let staff = STAFF.iter().map(|(name, role, title, org, _)| Account {
+        role: (*role).to_owned(),
+        title: (*title).to_owned(),
+        login: (*role).to_owned(),
+        password: PASSWORD,
+        name,
+        org,
+        entrance: "/desk/login",
+    });
+    let citizens = CITIZENS.iter().map(|(name, _, mobile)| Account {
+        role: "citizen".to_owned(),
+        title: "群众".to_owned(),
+        login: (*mobile).to_owned(),
+        password: PASSWORD,
+        name,
+        org: "",
+        entrance: "/login",
+    });
+    staff.chain(citizens).collect()
+}
+
+/// 建全部演示账号；口令散列只算一次。
+///
+/// # Errors
+/// 引擎拒绝，或角色表里没有这个角色。
+pub async fn build(db: &Database) -> Result<()> {
+    let hash = passwords::hash(PASSWORD.to_owned()).await?;
+    db.write("demo.accounts", move |tx| create(tx, &hash)).await?;
+    Ok(())
+}
+
+fn create(tx: &mut Tx<'_>, hash: &str) -> tongban_store::Result<()> {
+    let (actor, at) = (Actor::system(), opened());
+    let orgs: Vec<Org> = queries::all_orgs(tx)?.into_iter().filter(Org::is_unit).collect();
+    let find = |short: &str| orgs.iter().find(|org| org.short_name == short).ok_or_else(Problem::not_found);
+    for (name, role, title, org, reach) in STAFF {
+        let org = find(org)?;
+        let staff = directory::add_staff(tx, &actor, org.id, role, name, at)?;
+        let post = NewPost { staff, org: org.id, role: (*role).to_owned(), title: (*title).to_owned(), window: None, reach: *reach };
+        directory::assign_post(tx, &actor, &post, at)?;
+        parties::create_staff_account(tx, &actor, staff, role, hash, 3, at)?;
+    }
+    for (name, id_number, mobile) in CITIZENS {
+        let new = Registration {
+            name: (*name).to_owned(),
+            id_number: (*id_number).to_owned(),
+            mobile: (*mobile).to_owned(),
+            password: hash.to_owned(),
+        };
+        parties::register(tx, &new, 3, at)?;
+    }
+    for (n, org) in orgs.iter().enumerate().filter(|(_, org)| org.parent != 0) {
+        others(tx, &actor, n, org, at)?;
+    }
+    Ok(())
+}
+
+fn others(tx: &mut Tx<'_>, actor: &Actor, n: usize, org: &Org, at: Timestamp) -> tongban_store::Result<()> {
+    for (m, name) in OTHERS.iter().enumerate() {
+        let staff = directory::add_staff(tx, actor, org.id, &format!("ZH{n:03}{m}"), name, at)?;
+        // 三分之一的单位还有一人没有实名
+        if m + 1 < OTHERS.len() || n % 3 != 0 {
+            directory::link_person(tx, actor, staff, 0, 2, at)?;
+        }
+    }
+    Ok(())
+}
+
+/// 打印演示账号，并按需另存成 JSON。
+///
+/// # Errors
+/// 文件写不进。
+pub fn show(json: Option<&Path>) -> Result<()> {
+    let accounts = all();
+    println!("演示账号（口令都是 {PASSWORD}）：");
+    for account in &accounts {
+        println!("  {:<20} {:<14} {}　{}　入口 {}", account.login, account.title, account.name, account.org, account.entrance);
+    }
+    if let Some(path) = json {
+        std::fs::write(path, serde_json::to_string_pretty(&accounts)?).with_context(|| format!("写 {}", path.display()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::county::TOWNS;
+    use tongban_directory::model::built_in_roles;
+
+    #[test]
+    fn every_demo_role_exists() {
+        let roles = built_in_roles().unwrap();
+        for (_, role, ..) in STAFF {
+            assert!(roles.iter().any(|known| known.code == *role), "{role}");
+        }
+        assert!(TOWNS.contains(&"昭化镇"));
+    }
+}

@@ -1,0 +1,52 @@
+//! 旅程用的房子：真的可执行文件、真的端口、临时数据。
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// 一个正在跑的服务；离开作用域就停掉、删掉数据。
+pub struct House {
+    child: Child,
+    pub url: String,
+    pub data: PathBuf,
+}
+
+impl House {
+    /// 造好演示县区并起服务。
+    pub async fn demo(cases: u64) -> Self {
+        let data = std::env::temp_dir().join(format!("tongban-journey-{}", tongban_web::guard::random_hex(6)));
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let child = Command::new(env!("CARGO_BIN_EXE_tongban"))
+            .args(["demo", "--cases", &cases.to_string()])
+            .env("TONGBAN_DATA", &data)
+            .env("TONGBAN_LISTEN", format!("127.0.0.1:{port}"))
+            .env("TONGBAN_REQUESTS_PER_MINUTE", "0")
+            .env("TONGBAN_LOG", "warn")
+            .env_remove("TONGBAN_DATABASE")
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let house = Self { child, url: format!("http://127.0.0.1:{port}"), data };
+        house.wait().await;
+        house
+    }
+
+    async fn wait(&self) {
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(600) {
+            if reqwest::get(format!("{}/readyz", self.url)).await.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("服务十分钟还没有起来");
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_dir_all(&self.data);
+    }
+}
