@@ -10,6 +10,7 @@
 
 pub mod api;
 pub mod commands;
+pub mod demo;
 pub mod facts;
 pub mod measures;
 pub mod model;
@@ -77,6 +78,8 @@ pub const fn area() -> Area {
         reactions: reactions::REACTIONS,
         clocks: CLOCKS,
         measures: measures::MEASURES,
+        samples: panels::SAMPLES,
+        demo: Some(demo::demo),
         ..Area::new("evaluation", "好差评")
     }
 }

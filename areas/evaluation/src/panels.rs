@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tongban_kernel::lights::Light;
 use tongban_kernel::{Actor, time};
 use tongban_store::{Error, Result, Tx};
-use tongban_web::area::{Panel, Queue, Todo};
+use tongban_web::area::{Panel, Queue, Sample, Todo, Where};
 use tongban_web::Html;
 
 use crate::commands;
@@ -70,4 +70,46 @@ fn my_rows(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: u32
         });
     }
     Ok(rows)
+}
+
+/// 路由测试用的样本：范围内外各一条。
+pub const SAMPLES: &[Sample] = &[
+    Sample { param: "rated_case", value: |tx, place| Ok(sample(tx, place)?.map_or_else(missing, |subject| subject.case_no)) },
+    Sample { param: "rating", value: sample_rating },
+    Sample { param: "task", value: sample_rating },
+    Sample { param: "token", value: sample_token },
+    Sample { param: "window", value: |_, _| Ok("1".to_owned()) },
+];
+
+fn missing() -> String {
+    "510811-20210531-999999-3-1".to_owned()
+}
+
+/// 与办件区的样本同一个约定：第一件所在的单位算范围内。
+fn sample(tx: &mut Tx<'_>, place: Where) -> Result<Option<store::Subject>> {
+    let mut first = None;
+    for id in store::subject_ids(tx, 0, 200)? {
+        let Some(subject) = store::subject(tx, id)? else { continue };
+        let home = *first.get_or_insert(subject.place.unit);
+        if (subject.place.unit == home) == (place == Where::Inside) {
+            return Ok(Some(subject));
+        }
+    }
+    Ok(None)
+}
+
+fn sample_rating(tx: &mut Tx<'_>, place: Where) -> Result<String> {
+    let Some(subject) = sample(tx, place)? else { return Ok(missing()) };
+    for invited in store::invitations(tx, subject.id)? {
+        if let Some(rating) = store::rating_of(tx, subject.id, invited.node, crate::model::Round::First)? {
+            return Ok(rating.no);
+        }
+    }
+    Ok(missing())
+}
+
+fn sample_token(tx: &mut Tx<'_>, place: Where) -> Result<String> {
+    let Some(subject) = sample(tx, place)? else { return Ok("0000000000000000".to_owned()) };
+    let first = store::invitations(tx, subject.id)?.into_iter().next();
+    Ok(first.map_or_else(|| "0000000000000000".to_owned(), |invited| commands::token(tx, invited.id)))
 }

@@ -14,7 +14,7 @@ pub use lists::{
 pub use ratings::{RatingRow, SourceCount, insert_rating, rating, rating_by_no, rating_of, set_review, set_standing, source_count, streak};
 pub use subjects::{
     Invited, Owed, Subject, cancel_invitations, facts, find_case, find_invitation, insert_invitation, insert_subject,
-    invitation_of, invitations, lock_subject, mark_used, pad, push_pad, reopen_invitation, save_subject, scan, subject, subject_by_no,
+    invitation_of, invitations, lock_subject, mark_used, pad, push_pad, reopen_invitation, save_subject, scan, subject, subject_by_no, subject_ids,
 };
 pub use tasks::{
     StepRow, TaskRow, add_step, bad_recently, clocks_due, insert_task, save_task, set_lit, steps, task, task_by_no, task_of_rating,

@@ -12,7 +12,7 @@ use tongban_web::testing::TestApp;
 async fn open() -> Vec<TestApp> {
     let mut apps = Vec::new();
     for engine in engines() {
-        let app = TestApp::open(engine, vec![area()]).await.unwrap();
+        let app = TestApp::open(engine, vec![tongban_directory::area(), area()]).await.unwrap();
         app.app
             .db()
             .write("test.case", |tx| {

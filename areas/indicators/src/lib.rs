@@ -27,7 +27,7 @@ pub mod value;
 
 use axum::routing::{get, post};
 use tongban_store::{Migration, Tx};
-use tongban_web::area::Step;
+use tongban_web::area::{Sample, Step, Where};
 use tongban_web::{Access, Area, JobKind, MenuItem, ReferenceSet, Route};
 use utoipa_axum::routes;
 
@@ -70,6 +70,18 @@ const REFERENCE: &[ReferenceSet] = &[
     ReferenceSet { name: "indicator-bindings", title: "指标取数", version: "1", content: definition::BINDINGS },
 ];
 
+/// 路由测试用的样本：第一个单位算范围内，第二个算范围外。
+const SAMPLES: &[Sample] = &[
+    Sample { param: "indicator", value: |_, _| Ok("op_active_eval_rate".to_owned()) },
+    Sample { param: "unit", value: sample_unit },
+];
+
+fn sample_unit(tx: &mut Tx<'_>, place: Where) -> tongban_store::Result<String> {
+    let units = tongban_directory::queries::tree(tx)?.into_iter().filter(|node| matches!(node.group, "区级部门" | "乡镇"));
+    let found = units.map(|node| node.id).nth(usize::from(place == Where::Outside));
+    Ok(found.unwrap_or(0).to_string())
+}
+
 /// 还有没有动过而没算的。
 pub(crate) fn pending(tx: &mut Tx<'_>) -> tongban_store::Result<bool> {
     Ok(!project::behind(tx, project::READER)?.is_empty() || !store::touched(tx, 1)?.is_empty())
@@ -85,6 +97,7 @@ pub const fn area() -> Area {
         reference: REFERENCE,
         routes: ROUTES,
         menu: MENU,
+        samples: SAMPLES,
         steps: STEPS,
         jobs: JOBS,
         ..Area::new("indicators", "指标与驾驶舱")

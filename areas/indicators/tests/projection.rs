@@ -119,9 +119,17 @@ async fn merged_towns_count_above_and_still_open_by_their_own_name() {
             let rows = app.app.db().snapshot("test.rows", move |tx| store::current_of_org(tx, org, period.code())).await.unwrap();
             let rate = rows.iter().find(|row| row.indicator == "op_active_eval_rate").unwrap();
             assert_eq!((rate.num, rate.den), (1, Some(1)));
-            let coverage = rows.iter().find(|row| row.indicator == "op_item_coverage_rate").unwrap();
-            assert_eq!((coverage.num, coverage.den), (1, Some(1)), "去重的事项数");
         }
+        let distinct = app
+            .app
+            .db()
+            .snapshot("test.distinct", move |tx| {
+                let generation = store::state(tx, "generation")?.unwrap();
+                store::distinct_sums(tx, generation, "cases.item_active", period.code())
+            })
+            .await
+            .unwrap();
+        assert_eq!(distinct, [(orgs.legacy, 1)], "去重的事项数");
         let bureau = orgs.bureau;
         let none = app.app.db().snapshot("test.none", move |tx| store::current_of_org(tx, bureau, period.code())).await.unwrap();
         assert!(none.is_empty(), "没有数据的单位没有行");

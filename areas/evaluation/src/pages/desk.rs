@@ -314,7 +314,7 @@ struct CasePage {
     subject: Subject,
     nodes: Vec<NodeLine>,
     can_invite: bool,
-    pads: Vec<(i64, String)>,
+    pads: Vec<Pad>,
     levels: Vec<Satisfaction>,
 }
 
@@ -330,16 +330,35 @@ pub(crate) fn nodes(tx: &mut tongban_store::Tx<'_>, subject: i64, now: Timestamp
     Ok(lines)
 }
 
+/// 一台评价仪：窗口与它的网址钥匙。
+struct Pad {
+    window: i64,
+    name: String,
+    key: String,
+}
+
+/// 办件所属单位与办事人自己单位的窗口，各有一台评价仪。
+fn pads(tx: &mut tongban_store::Tx<'_>, subject: &Subject, own: i64) -> tongban_store::Result<Vec<Pad>> {
+    let orgs = std::collections::BTreeSet::from([subject.place.unit, subject.place.org, own]);
+    let mut found = Vec::new();
+    for org in orgs {
+        for window in tongban_directory::queries::windows(tx, org)? {
+            let key = commands::pad_key(tx, window.id);
+            found.push(Pad { window: window.id, name: format!("{} {}", window.number, window.name), key });
+        }
+    }
+    Ok(found)
+}
+
 /// `GET /desk/rates/cases/{rated_case}`：评价码、推送评价仪、补录。
 pub async fn case_nodes(State(app): State<App>, ctx: Ctx, Path(case_no): Path<String>) -> Result<Html, Failure> {
-    let (scope, now) = (ctx.actor.scope.clone(), app.now());
+    let (scope, now, own) = (ctx.actor.scope.clone(), app.now(), ctx.actor.org);
     let found = app.db().snapshot("evaluation.case", move |tx| {
         let id = store::subject_by_no(tx, &case_no)?.ok_or_else(Problem::not_found)?;
         let subject = store::subject(tx, id)?.ok_or_else(Problem::not_found)?;
         scope.check(&subject.place)?;
         let nodes = nodes(tx, id, now)?;
-        let windows: std::collections::BTreeSet<i64> = nodes.iter().map(|line| line.invited.window).filter(|id| *id != 0).collect();
-        let pads = windows.into_iter().map(|id| (id, commands::pad_key(tx, id))).collect();
+        let pads = pads(tx, &subject, own)?;
         Ok((subject, nodes, pads))
     });
     let (subject, nodes, pads) = found.await?;

@@ -197,9 +197,14 @@ pub fn facts(tx: &mut Tx<'_>, subject: &Subject) -> Result<Facts> {
     Ok(Facts { org: place.org, nodes: *nodes, decided: *decided, voided: *voided, ratings, tasks })
 }
 
+/// `after` 之后的至多 `limit` 个行键。
+pub fn subject_ids(tx: &mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<i64>> {
+    tx.rows(SCAN, args![after, limit], |r| r.get(0))
+}
+
 /// 全量重算用：`after` 之后的至多 `limit` 行的事实。
 pub fn scan(tx: &mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<(i64, String)>> {
-    let ids: Vec<i64> = tx.rows(SCAN, args![after, limit], |r| r.get(0))?;
+    let ids = subject_ids(tx, after, limit)?;
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
         if let Some(subject) = subject(tx, id)? {

@@ -39,14 +39,14 @@ pub const TOY: Area = Area {
 const CODES: &[Measure] = &[
     Measure { code: "evaluation.decided", title: "办结件", grain: Grain::Flow, drill: |tx, q| drill(tx, q, 0) },
     Measure { code: "evaluation.decided_rated", title: "有评价的办结件", grain: Grain::Flow, drill: |tx, q| drill(tx, q, 1) },
-    Measure { code: "items.published", title: "事项", grain: Grain::Stock, drill: |tx, q| drill(tx, q, 0) },
+    Measure { code: "items.online_base", title: "事项", grain: Grain::Stock, drill: |tx, q| drill(tx, q, 0) },
     Measure { code: "items.online", title: "可网办事项", grain: Grain::Stock, drill: |tx, q| drill(tx, q, 1) },
     Measure { code: "cases.item_active", title: "有办件的事项", grain: Grain::Flow, drill: |_, _| Ok(Vec::new()) },
 ];
 
 fn tally(facts: &str, out: &mut Tally) -> Result<()> {
     let facts: Facts = serde_json::from_str(facts)?;
-    for (measure, good) in [("evaluation.decided", false), ("evaluation.decided_rated", true), ("items.published", false), ("items.online", true)] {
+    for (measure, good) in [("evaluation.decided", false), ("evaluation.decided_rated", true), ("items.online_base", false), ("items.online", true)] {
         if facts.good || !good {
             out.add(measure, facts.org, facts.day, 1);
         }
