@@ -34,7 +34,7 @@ use tongban_store::Clock;
 use tongban_web::{Access, Area, MenuItem, Route};
 use utoipa_axum::routes;
 
-use pages::{apply, desk as list, desk_case, desk_new, mine, print, track};
+use pages::{apply, desk as list, desk_anomalies, desk_case, desk_new, desk_sync, mine, print, track};
 use permissions as can;
 
 /// 登录的群众；实名等级由各事项自己要求。
@@ -69,6 +69,8 @@ const MENU: &[MenuItem] = &[
     MenuItem { group: "收办", title: "办件", href: "/desk/cases", icon: "inbox", needs: can::READ },
     MenuItem { group: "收办", title: "窗口收件", href: "/desk/new", icon: "doc", needs: can::SUBMIT_FOR },
     MenuItem { group: "质量", title: "将到期与超期", href: "/desk/due", icon: "warn", needs: can::READ },
+    MenuItem { group: "质量", title: "电子监察", href: "/desk/anomalies", icon: "eye", needs: can::READ },
+    MenuItem { group: "质量", title: "行业系统补录", href: "/desk/sync", icon: "sync", needs: can::RECEIVE },
 ];
 
 const ROUTES: &[Route] = &[
@@ -99,10 +101,15 @@ const ROUTES: &[Route] = &[
     Route::get("/desk/due", READ, || get(list::due)),
     Route::get("/desk/new", Access::Staff(can::SUBMIT_FOR), || get(desk_new::new)),
     Route::post("/desk/new", Access::Staff(can::SUBMIT_FOR), || post(desk_new::register)),
+    Route::get("/desk/anomalies", READ, || get(desk_anomalies::list)),
+    Route::post("/desk/anomalies/{anomaly}", READ, || post(desk_anomalies::settle)),
+    Route::get("/desk/sync", Access::Staff(can::RECEIVE), || get(desk_sync::form)),
+    Route::post("/desk/sync", Access::Staff(can::RECEIVE), || post(desk_sync::save)),
     Route::get("/desk/cases/{no}", READ, || get(desk_case::show_case)),
     Route::post("/desk/cases/{no}/check", Access::Staff(can::ACCEPT), || post(desk_case::check)),
     Route::get("/desk/cases/{no}/actions/{action}", READ, || get(desk_case::action_form)),
     Route::post("/desk/cases/{no}/actions/{action}", READ, || post(desk_case::act)),
+    Route::post("/desk/cases/{no}/anomalies", Access::Staff(can::MONITOR), || post(desk_anomalies::raise)),
     Route::post("/desk/cases/{no}/unmask", Access::Staff(can::UNMASK), || post(desk_case::unmask)),
     Route::get("/desk/cases/{no}/files/{key}/{file}", READ, || get(desk_case::file)),
     Route::get("/desk/cases/{no}/print/{document}", READ, || get(print::show)),

@@ -30,6 +30,8 @@ const CODES: &[Measure] = &[
     flow!("cases.decided_on_time", "按时办结数", DECIDED_ON_TIME),
     flow!("cases.decided_early", "提前办结数", DECIDED_EARLY),
     flow!("cases.instant_decided", "即办件办结数", INSTANT_DECIDED),
+    flow!("cases.linked", "行业系统补录件数", LINKED),
+    flow!("cases.linked_in_time", "及时补录件数", LINKED_IN_TIME),
     flow!("cases.returned", "退件数", RETURNED),
     flow!("cases.not_accepted", "不予受理数", NOT_ACCEPTED),
     Measure {
@@ -100,6 +102,8 @@ fn contribute(facts: &Facts, out: &mut Tally) {
     add("cases.decided_on_time", facts.decided, facts.on_time == Some(true));
     add("cases.decided_early", facts.decided, facts.early == Some(true));
     add("cases.instant_decided", facts.decided, facts.instant);
+    add("cases.linked", facts.decided, facts.external);
+    add("cases.linked_in_time", facts.decided, facts.linked_in_time == Some(true));
     add("cases.returned", facts.ended, facts.returned);
     add("cases.not_accepted", facts.ended, facts.not_accepted);
     if let (Some(day), Some(used)) = (facts.decided, facts.used_days) {
@@ -165,6 +169,7 @@ mod tests {
         case.accepted_at = Some(at("2021-10-08T10:00"));
         case.decided_at = case.accepted_at;
         (case.on_time, case.early, case.used_days) = (Some(true), Some(true), Some(1));
+        (case.external_no, case.linked_in_time) = (Some("X1".into()), Some(true));
         case.red_spans = vec![(at("2021-10-08T10:00"), None)];
         let mut out = Tally::default();
         contribute(&Facts::of(&case), &mut out);

@@ -1,16 +1,20 @@
 //! 办件的命令：唯一的写入者。锁住聚合、查权限与范围、走状态机、写行、记一条日志。
 
+mod anomaly;
 mod clock;
 mod draft;
 mod ending;
+mod external;
 mod procedure;
 mod review;
 mod submit;
 mod window;
 
+pub use anomaly::{ANOMALY_STATES, settle_anomaly};
 pub use clock::{expire_draft, ring};
 pub use draft::{DraftEdit, attach, drop_draft, edit, may_apply, open_draft, start};
 pub use ending::{Ending, revoke, terminate, void, withdraw};
+pub use external::{External, link};
 pub use procedure::{Extend, StartProcedure, end_procedure, extend, start_procedure};
 pub use review::{Decide, Deliver, Forward, decide, deliver, express, forward, step_back};
 pub use submit::{Registration, Submitted, register, submit};

@@ -16,6 +16,7 @@ use crate::commands::{self, Verdict};
 use crate::model::{Action, Delivery, MaterialStatus, Outcome};
 use crate::permissions as can;
 use crate::queries::{self, CaseView};
+use crate::rules::anomalies::Anomaly;
 use crate::rules::procedures::{PROCEDURES, procedure_name};
 
 /// 别的区放在办件页上的面板（评价、证照……）。
@@ -90,6 +91,8 @@ struct CasePage {
     steps: Vec<StepLine>,
     documents: Vec<DocumentLink>,
     anomalies: Vec<(String, String, String)>,
+    /// 监察岗能登记的异常种类。
+    raisable: Vec<(&'static str, &'static str)>,
     corrections: Vec<(String, Vec<String>)>,
     others: Vec<show::Row>,
     panels: Vec<String>,
@@ -198,6 +201,7 @@ fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<String>, problem
         steps: step_lines(view),
         documents: document_links(view, "/desk/cases"),
         anomalies: view.anomalies.iter().map(|a| (a.anomaly.code().to_owned(), a.anomaly.title().to_owned(), a.detail.clone())).collect(),
+        raisable: if ctx.actor.may(can::MONITOR) { raisable() } else { Vec::new() },
         corrections: view
             .corrections
             .iter()
@@ -208,6 +212,13 @@ fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<String>, problem
         errors: ErrorSummary::of(problem),
         no,
     }
+}
+
+/// 记录里看不出来的排在前面。
+fn raisable() -> Vec<(&'static str, &'static str)> {
+    let mut all: Vec<_> = Anomaly::ALL.to_vec();
+    all.sort_by_key(|anomaly| !anomaly.is_manual());
+    all.into_iter().map(|anomaly| (anomaly.code(), anomaly.title())).collect()
 }
 
 async fn viewed(app: &App, ctx: &Ctx, no: String) -> Result<CaseView, Failure> {

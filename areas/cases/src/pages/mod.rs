@@ -2,8 +2,10 @@
 
 pub mod apply;
 pub mod desk;
+pub mod desk_anomalies;
 pub mod desk_case;
 pub mod desk_new;
+pub mod desk_sync;
 pub mod mine;
 pub mod print;
 pub mod show;

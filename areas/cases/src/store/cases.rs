@@ -41,8 +41,9 @@ const SAVE: &str = "UPDATE cases_cases SET state = $1, step = $2, handler = $3, 
      revoked_on = $18, on_time = $19, early = $20, used_days = $21, due = $22, yellow_from = $23, legal_due = $24, \
      light = $25, red_spans = $26, first_red = $27, clock_done = $28, next_clock_at = $29, tab = $30, is_open = $31, \
      sort_due = $32, version = $33 WHERE id = $34 AND version = $35";
+const EXTERNAL: &str = "SELECT case_no FROM cases_cases WHERE external_system = $1 AND external_no = $2";
 const DETAILS: &str = "SELECT applicant, form, situations, access_code FROM cases_cases WHERE id = $1";
-pub(super) const STATEMENTS: &[&str] = &[BY_ID, BY_NO, ID_OF_NO, ADD, SAVE, DETAILS];
+pub(super) const STATEMENTS: &[&str] = &[BY_ID, BY_NO, ID_OF_NO, ADD, SAVE, EXTERNAL, DETAILS];
 
 /// 停表、待补正等没有到期时刻的排在最后。
 const NEVER: i64 = 9_999_999_999_999;
@@ -266,4 +267,9 @@ pub fn details(tx: &mut Tx<'_>, id: i64) -> Result<Option<Details>> {
         situations: serde_json::from_str(&situations)?,
         access_code: tx.unseal(&access_code)?,
     }))
+}
+
+/// 行业系统里的这一件补录成了哪件。
+pub fn external(tx: &mut Tx<'_>, system: &str, number: &str) -> Result<Option<String>> {
+    tx.row(EXTERNAL, args![system, number], |r| r.get(0))
 }

@@ -38,15 +38,18 @@ const DOCUMENTS: &str =
     "SELECT id, kind, number, content, issued_at, issued_by FROM cases_documents WHERE case_id = $1 ORDER BY id";
 const ADD_ANOMALY: &str = "INSERT INTO cases_anomalies (id, case_id, case_no, tenant, unit, org, code, detail, raised_at, state, note) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'raised', '') ON CONFLICT (case_id, code) DO NOTHING";
-const ANOMALIES_OF: &str =
-    "SELECT id, case_id, case_no, code, detail, raised_at, state, note FROM cases_anomalies WHERE case_id = $1 ORDER BY id";
+const ANOMALIES_OF: &str = "SELECT id, case_id, case_no, code, detail, raised_at, state, note, tenant, unit, org \
+     FROM cases_anomalies WHERE case_id = $1 ORDER BY id";
+const ANOMALY: &str = "SELECT id, case_id, case_no, code, detail, raised_at, state, note, tenant, unit, org \
+     FROM cases_anomalies WHERE id = $1";
+const SAVE_ANOMALY: &str = "UPDATE cases_anomalies SET state = $1, note = $2 WHERE id = $3";
 const ANOMALIES: ScopedSql = scoped!(
-    "SELECT id, case_id, case_no, code, detail, raised_at, state, note FROM cases_anomalies WHERE ",
+    "SELECT id, case_id, case_no, code, detail, raised_at, state, note, tenant, unit, org FROM cases_anomalies WHERE ",
     " = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4"
 );
 pub(super) const STATEMENTS: &[&str] = &[
     ADD_MATERIAL, SAVE_MATERIAL, MATERIALS, DEFERRED_LEFT, ADD_STEP, STEPS, ADD_CORRECTION, SUPPLY, CORRECTIONS, ADD_PROCEDURE,
-    END_PROCEDURE, PROCEDURES, ADD_DOCUMENT, DOCUMENTS, ADD_ANOMALY, ANOMALIES_OF, ANOMALIES.tenant, ANOMALIES.unit, ANOMALIES.org,
+    END_PROCEDURE, PROCEDURES, ADD_DOCUMENT, DOCUMENTS, ADD_ANOMALY, ANOMALIES_OF, ANOMALY, SAVE_ANOMALY, ANOMALIES.tenant, ANOMALIES.unit, ANOMALIES.org,
 ];
 
 /// 登记一份材料。
@@ -290,6 +293,7 @@ pub struct AnomalyRow {
     pub raised_at: Timestamp,
     pub state: String,
     pub note: String,
+    pub place: Place,
 }
 
 fn anomaly_row(r: &Row<'_>) -> Result<AnomalyRow> {
@@ -303,6 +307,7 @@ fn anomaly_row(r: &Row<'_>) -> Result<AnomalyRow> {
         raised_at: from_millis(r.get(5)?),
         state: r.get(6)?,
         note: r.get(7)?,
+        place: Place { tenant: r.get(8)?, unit: r.get(9)?, org: r.get(10)? },
     })
 }
 
@@ -329,4 +334,15 @@ pub fn anomalies_of(tx: &mut Tx<'_>, case_id: i64) -> Result<Vec<AnomalyRow>> {
 pub fn anomalies(tx: &mut Tx<'_>, scope: &Scope, state: &str, after: i64, limit: i64) -> Result<Vec<AnomalyRow>> {
     let size = usize::try_from(limit).unwrap_or(20);
     scoped_rows(tx, &ANOMALIES, scope, args![state, after, limit], size, anomaly_row, |row| row.id)
+}
+
+/// 锁住一条异常。
+pub fn lock_anomaly(tx: &mut Tx<'_>, id: i64) -> Result<Option<AnomalyRow>> {
+    tx.lock(ANOMALY, args![id], anomaly_row)
+}
+
+/// 写回处理状态与说明。
+pub fn save_anomaly(tx: &mut Tx<'_>, id: i64, state: &str, note: &str) -> Result<()> {
+    tx.exec(SAVE_ANOMALY, args![state, note, id])?;
+    Ok(())
 }

@@ -22,6 +22,8 @@ pub const DECIDED_ON_TIME: &str = drill!("decided_at", " AND on_time = 1");
 pub const DECIDED_EARLY: &str = drill!("decided_at", " AND early = 1");
 pub const INSTANT_DECIDED: &str = drill!("decided_at", " AND instant = 1");
 pub const USED_WORKDAYS: &str = drill!("decided_at", " AND used_days > 0");
+pub const LINKED: &str = drill!("decided_at", " AND external_no IS NOT NULL");
+pub const LINKED_IN_TIME: &str = drill!("decided_at", " AND linked_in_time = 1");
 pub const APPLIED: &str = drill!("submitted_at", "");
 pub const APPLIED_ONLINE: &str = drill!("submitted_at", " AND channel IN (1, 2, 6, 9)");
 pub const CORRECTED: &str = drill!("submitted_at", " AND corrections > 0");
@@ -31,7 +33,7 @@ pub const RETURNED: &str = drill!("ended_at", " AND state = 'returned'");
 pub const NOT_ACCEPTED: &str = drill!("ended_at", " AND state = 'not_accepted'");
 pub const EVER_RED: &str = drill!("first_red", "");
 pub(super) const STATEMENTS: &[&str] = &[
-    DECIDED, DECIDED_ON_TIME, DECIDED_EARLY, INSTANT_DECIDED, USED_WORKDAYS, APPLIED, APPLIED_ONLINE, CORRECTED, ACCEPTED,
+    DECIDED, DECIDED_ON_TIME, DECIDED_EARLY, INSTANT_DECIDED, USED_WORKDAYS, LINKED, LINKED_IN_TIME, APPLIED, APPLIED_ONLINE, CORRECTED, ACCEPTED,
     ACCEPTED_FIRST, RETURNED, NOT_ACCEPTED, EVER_RED,
 ];
 

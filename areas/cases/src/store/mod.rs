@@ -6,11 +6,11 @@ pub mod drill;
 mod drafts;
 mod lists;
 
-pub use cases::{Details, NewCase, add, details, find, find_by_no, id_of_no, lock, lock_by_no, save};
+pub use cases::{Details, NewCase, add, details, external, find, find_by_no, id_of_no, lock, lock_by_no, save};
 pub use children::{
     AnomalyRow, Correction, CorrectionPoint, Document, StepRow, add_anomaly, add_document, add_material, add_procedure, add_step, anomalies,
     anomalies_of, corrections, add_correction, document, documents, end_procedure, materials, passed_posts, save_material, steps,
-    supply_correction, deferred_left,
+    supply_correction, deferred_left, lock_anomaly, save_anomaly,
 };
 pub use drafts::{Draft, DraftBody, DraftMaterial, add as add_draft, drop_draft, expire_draft, lock as lock_draft, mark_submitted, mine as my_drafts, of_token, save as save_draft};
 pub use lists::{Counts, Filter, ListRow, counts, done_list, by_identity, by_name, mine, open_list, pending_same, scan_facts, tab_list, due_clocks, todo};

@@ -231,6 +231,44 @@ async fn the_api_speaks_versions_states_and_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_case_done_elsewhere_is_linked_once() {
+    for engine in engines() {
+        let app = open(engine).await;
+        let clerk = app.sign_in(clerk());
+        let code = sample_offer().code;
+        let fields = [
+            ("code", code.as_str()), ("system", "省食品许可系统"), ("number", "SP-1"), ("who", "person"), ("name", "王秀兰"),
+            ("id_number", "510811198512120022"), ("mobile", "13900008888"), ("accepted_at", "2021-10-08 10:00"),
+            ("decided_at", "2021-10-20 10:00"), ("outcome", "granted"),
+        ];
+        let mut wrong = fields;
+        wrong[8].1 = "昨天";
+        let refused = app.post_form("/desk/sync", &clerk, &wrong).await.unwrap();
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.body.contains("办结时间要写成"));
+        let linked = app.post_form("/desk/sync", &clerk, &fields).await.unwrap();
+        assert_eq!(linked.location(), "/desk/cases/510811-20211008-000001", "{}", linked.body);
+        assert_eq!(app.post_form("/desk/sync", &clerk, &fields).await.unwrap().status, StatusCode::CONFLICT);
+        let case = state_of(&app.test, "510811-20211008-000001").await;
+        assert_eq!((case.state, case.on_time, case.linked_in_time), (crate::model::State::Closed, Some(false), Some(false)));
+        let id = case.id;
+        let codes: Vec<_> = run(&app.test, move |tx| store::anomalies_of(tx, id)).await.unwrap().into_iter().map(|a| a.anomaly.code()).collect();
+        assert_eq!(codes, ["M02", "M13"]);
+        assert_eq!(kinds_of(&app.test, id).await, ["cases.decided"]);
+
+        let watcher = app.sign_in(staff(41, &["cases.read", "cases.monitor"]));
+        let page = app.get("/desk/anomalies", &watcher).await.unwrap();
+        assert!(page.body.contains("M13") && page.body.contains("省食品许可系统"));
+        let at = page.body.find("/desk/anomalies/").unwrap();
+        let target: String = page.body[at..].chars().take_while(|c| *c != '"').collect();
+        assert_eq!(app.post_form(&target, &clerk, &[("action", "confirm"), ("note", "属实")]).await.unwrap().status, StatusCode::FORBIDDEN);
+        assert_eq!(app.post_form(&target, &watcher, &[("action", "archive"), ("note", "归档")]).await.unwrap().status, StatusCode::CONFLICT);
+        assert_eq!(app.post_form(&target, &watcher, &[("action", "confirm"), ("note", "属实")]).await.unwrap().status, StatusCode::SEE_OTHER);
+        assert!(app.get("/desk/anomalies?tab=confirmed", &watcher).await.unwrap().body.contains("属实"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn unmasking_leaves_a_trace() {
     let app = open(engines()[0]).await;
     let me = app.sign_in(citizen());

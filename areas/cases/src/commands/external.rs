@@ -1,0 +1,156 @@
+//! 补录：行业系统里办完的件，在本平台登记一件，评价从这里发起（cases §6 双系统办理）。
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+use tongban_kernel::codes::CaseNo;
+use tongban_kernel::lights::{self, Light};
+use tongban_kernel::problem::{Checks, Code};
+use tongban_kernel::{Actor, Problem, calendar, time};
+use tongban_store::{Result, Tx};
+
+use super::{Mark, Submitted, out_of_calendar, record};
+use crate::model::{Action, Applicant, Case, Channel, Delivery, Offer, Outcome, State};
+use crate::permissions as can;
+use crate::rules::anomalies::{self, Observed};
+use crate::rules::forms::{self, Form};
+use crate::rules::documents;
+use crate::store::{self, NewCase};
+
+/// 行业系统里的一件。
+#[derive(Debug, Clone)]
+pub struct External {
+    /// 行业系统的名称。
+    pub system: String,
+    /// 行业系统里的编号；与系统名一起去重。
+    pub number: String,
+    pub applicant: Applicant,
+    pub accepted_at: Timestamp,
+    pub decided_at: Timestamp,
+    pub outcome: Outcome,
+    /// 不予的理由，或结果说明。
+    pub reason: String,
+}
+
+/// 登记一件已在行业系统办结的件：状态为办结，里程碑按行业系统的时间，晚于 1 个工作日补录记 M13。
+///
+/// # Errors
+/// 没有权限、事项不在本县区、已经补录过、内容有误。
+pub fn link(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &External, random: &[u8], at: Timestamp) -> Result<Submitted> {
+    actor.require(can::RECEIVE)?;
+    if !actor.is_internal() && actor.tenant != offer.place.tenant && !actor.scope.covers(&offer.place) {
+        return Err(Problem::not_found().into());
+    }
+    let applicant = check(input, at)?;
+    let (system, number) = (input.system.trim(), input.number.trim());
+    if let Some(no) = store::external(tx, system, number)? {
+        return Err(Problem::new(Code::Duplicate, format!("这件已经补录过，办件编号 {no}")).into());
+    }
+    let access_code = documents::access_code(random).ok_or_else(|| Problem::new(Code::Internal, "系统没有取到随机数，请再提交一次"))?;
+    store::save_offer(tx, offer)?;
+    let id = tx.new_id();
+    let received = time::date_of(input.accepted_at);
+    let serial = tx.number(&format!("case:{}", offer.region), time::day_number(received))?;
+    let no = CaseNo::from_parts(&offer.region, received, serial).map_err(out_of_calendar)?;
+    let case = linked(id, no, actor, offer, input, &applicant, at)?;
+    store::add(tx, &NewCase { case: &case, applicant: &applicant, form: &Form::new(), situations: &[], access_code: &access_code })?;
+    record(tx, actor, &case, None, &Mark::new(Action::Submit, "cases.decided", "行业系统办结，补录"), at)?;
+    for anomaly in anomalies::detect(&observed(&case, input, received)) {
+        let detail = format!("行业系统“{system}”{number}：受理 {}，办结 {}", time::show(input.accepted_at), time::show(input.decided_at));
+        store::add_anomaly(tx, (case.id, case.no.as_str(), case.place), anomaly, &detail, at)?;
+    }
+    Ok(Submitted { id, no: case.no.to_string(), access_code, version: case.version })
+}
+
+fn check(input: &External, at: Timestamp) -> Result<Applicant, Problem> {
+    let mut checks = Checks::new();
+    let applicant = forms::applicant(&mut checks, &input.applicant, time::date_of(at));
+    let filled = |text: &str| (1..=100).contains(&text.trim().chars().count());
+    checks.ensure(filled(&input.system), "system", "required", "请填写行业系统的名称");
+    checks.ensure(filled(&input.number), "number", "required", "请填写行业系统里的编号");
+    checks.ensure(input.decided_at <= at, "decided_at", "range", "办结时间不能晚于现在");
+    checks.ensure(input.accepted_at <= at, "accepted_at", "range", "受理时间不能晚于现在");
+    checks.ensure(input.reason.chars().count() <= 2_000, "reason", "length", "不超过 2000 字");
+    checks.finish()?;
+    Ok(applicant)
+}
+
+/// 补录件的事实：时序颠倒、不予没写理由、补录晚了，都看得出来。
+fn observed(case: &Case, input: &External, received: Date) -> Observed {
+    Observed {
+        accepted_at: Some(input.accepted_at),
+        decided_at: Some(input.decided_at),
+        submitted_at: (received <= time::date_of(input.accepted_at)).then_some(input.accepted_at),
+        promise_overdue: case.on_time == Some(false),
+        adverse_without_reason: input.outcome == Outcome::Denied && input.reason.trim().is_empty(),
+        linked_late: case.linked_in_time == Some(false),
+        ..Observed::default()
+    }
+}
+
+fn linked(id: i64, no: CaseNo, actor: &Actor, offer: &Offer, input: &External, applicant: &Applicant, at: Timestamp) -> Result<Case, Problem> {
+    let calendar = calendar::current();
+    let (accepted, decided) = (time::date_of(input.accepted_at), time::date_of(input.decided_at));
+    let due = calendar.due(accepted, offer.promise_days).map_err(out_of_calendar)?;
+    let due_at = calendar.due_instant(due);
+    let used = calendar.used_workdays(accepted, decided, &[]).map_err(out_of_calendar)?;
+    let link_by = calendar.due_instant(calendar.due(decided, 1).map_err(out_of_calendar)?);
+    // 办结当天 24 点前补的总算及时
+    let link_by = link_by.checked_add(390.minutes()).unwrap_or(link_by);
+    Ok(Case {
+        id,
+        no,
+        version: 1,
+        place: offer.place,
+        window_org: if actor.org == 0 { offer.place.org } else { actor.org },
+        org_name: offer.org_name.clone(),
+        item_id: offer.item_id,
+        item_version: offer.version,
+        item_code: offer.code.clone(),
+        item_name: offer.name.clone(),
+        task_type: offer.task_type.clone(),
+        instant: offer.instant,
+        single_post: true,
+        channel: Channel::Industry,
+        state: State::Closed,
+        step: None,
+        handler: 0,
+        handler_name: String::new(),
+        account: 0,
+        person: 0,
+        legal_entity: 0,
+        applicant_shown: applicant.shown(),
+        summary: String::new(),
+        delivery: Delivery::Pickup,
+        promise_days: offer.promise_days,
+        legal_days: offer.legal_days,
+        extension_days: 0,
+        submitted_at: input.accepted_at,
+        counted_on: accepted,
+        received_at: Some(input.accepted_at),
+        accepted_at: Some(input.accepted_at),
+        accepted_on: Some(accepted),
+        auto_accepted: false,
+        decided_at: Some(input.decided_at),
+        ended_at: Some(input.decided_at),
+        corrections: 0,
+        correction_due: None,
+        deferred_due: None,
+        outcome: Some(input.outcome),
+        result_note: input.reason.trim().to_owned(),
+        revoked_on: None,
+        on_time: Some(lights::on_time(Some(due_at), input.decided_at)),
+        early: Some(decided < due),
+        used_days: Some(i64::from(used)),
+        external_system: Some(input.system.trim().to_owned()),
+        external_no: Some(input.number.trim().to_owned()),
+        linked_in_time: Some(at <= link_by),
+        due: None,
+        yellow_from: None,
+        legal_due: None,
+        light: Light::Grey,
+        red_spans: Vec::new(),
+        clock_done: None,
+        next_clock_at: None,
+        procedures: Vec::new(),
+    })
+}
