@@ -2,14 +2,18 @@
 
 use jiff::{SignedDuration, Timestamp};
 use tongban_directory::{commands as directory, queries as directory_queries};
+use tongban_kernel::codes::Uscc;
 use tongban_kernel::time::{date_of, day_number};
 use tongban_kernel::{Actor, Problem};
 use tongban_store::{Entry, Result, Tx};
 use tongban_web::attempts;
 
-use crate::model::{Account, AccountKind, Person, Registration, Token};
+use crate::model::{Account, AccountKind, LegalEntity, Person, Registration, Token};
 use crate::rules::{self, CODE_EVERY, CODE_LIFE, CODE_TRIES, ID_CARD};
 use crate::{MANAGE, store};
+
+/// 没有期限的授权到这天为止。
+const FOREVER: i64 = 99_991_231;
 
 /// 登录名归一：去空格、字母大写。
 #[must_use]
@@ -188,6 +192,37 @@ pub fn choose_post(tx: &mut Tx<'_>, actor: &Actor, token: &[u8], post: i64, at: 
         return Err(Problem::not_found().into());
     }
     store::move_session(tx, token, post)
+}
+
+/// 登记自己代表的法人：核信用代码，建立经办关系（等级 1，窗口核过再升）。
+///
+/// # Errors
+/// 没有登录、内容不合格、名称与已登记的不一致。
+pub fn add_company(tx: &mut Tx<'_>, actor: &Actor, code: &Uscc, name: &str, role: &str, at: Timestamp) -> Result<i64> {
+    if actor.person == 0 {
+        return Err(Problem::unauthenticated().into());
+    }
+    let day = day_number(date_of(at));
+    let new = LegalEntity { id: tx.new_id(), code: code.as_str().to_owned(), name: name.to_owned(), region: code.region().to_owned() };
+    let legal = store::put_legal(tx, &new, code.category(), day)?;
+    if legal.name != name {
+        return Err(Problem::field("name", "mismatch", "这个信用代码登记的是另一个名称，请对照营业执照填写全称").into());
+    }
+    store::put_agent(tx, legal.id, actor.person, role, FOREVER)?;
+    tx.journal(Entry { kind: "parties.agent_added", subject: legal.id, rev: 1, at, actor, tenant: 0, body: "{}" })?;
+    Ok(legal.id)
+}
+
+/// 换身份办事：`legal_entity` 为 0 是本人。
+///
+/// # Errors
+/// 没有经办关系：`not-found`。
+pub fn act_for(tx: &mut Tx<'_>, actor: &Actor, token: &[u8], legal_entity: i64, at: Timestamp) -> Result<()> {
+    let held = store::agencies(tx, actor.person, day_number(date_of(at)))?;
+    if legal_entity != 0 && !held.iter().any(|(legal, _)| legal.id == legal_entity) {
+        return Err(Problem::not_found().into());
+    }
+    store::act_for(tx, token, legal_entity)
 }
 
 /// 发一张对接凭证；明文只在这一次给出，由调用者随机生成，这里只存散列。

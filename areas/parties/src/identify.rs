@@ -76,16 +76,25 @@ fn by_session(tx: &mut Tx<'_>, hash: &[u8], now: Timestamp) -> Result<Option<(Ac
     };
     let Some(account) = store::account(tx, session.account)?.filter(|account| account.active) else { return Ok(None) };
     let actor = match account.kind {
-        AccountKind::Citizen => citizen(tx, account.id, account.person)?,
+        AccountKind::Citizen => citizen(tx, account.id, account.person, session.legal_entity, now)?,
         AccountKind::Staff => staff(tx, account.id, account.staff, session.post, now)?,
         AccountKind::Device => None,
     };
     Ok(actor.map(|actor| (actor, session)))
 }
 
-fn citizen(tx: &mut Tx<'_>, account: i64, person: i64) -> Result<Option<Actor>> {
-    Ok(store::person(tx, person)?
-        .map(|person| Actor::citizen(account, person.id, u8::try_from(person.real_level).unwrap_or(0), &person.masked_name())))
+/// 本人，或他正代表的法人；经办关系到期就回到本人。
+fn citizen(tx: &mut Tx<'_>, account: i64, person: i64, legal_entity: i64, now: Timestamp) -> Result<Option<Actor>> {
+    let Some(person) = store::person(tx, person)? else { return Ok(None) };
+    let actor = Actor::citizen(account, person.id, u8::try_from(person.real_level).unwrap_or(0), &person.masked_name());
+    if legal_entity == 0 {
+        return Ok(Some(actor));
+    }
+    let held = store::agencies(tx, person.id, day_number(date_of(now)))?;
+    Ok(Some(match held.into_iter().find(|(legal, _)| legal.id == legal_entity) {
+        Some((legal, _)) => Actor { legal_entity, name: legal.name.as_str().into(), ..actor },
+        None => actor,
+    }))
 }
 
 /// 以某个岗位的身份：权限取自角色，范围取自岗位。

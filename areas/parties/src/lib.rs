@@ -48,6 +48,9 @@ const ROUTES: &[Route] = &[
     Route::get("/register", Access::Public, || get(pages::register::page)),
     Route::post("/register", Access::Public, || post(pages::register::submit)),
     Route::get("/me/profile", Access::SignedIn { level: 0 }, || get(pages::profile)),
+    Route::get("/me/companies", Access::SignedIn { level: 1 }, || get(pages::companies::page)),
+    Route::post("/me/companies", Access::SignedIn { level: 1 }, || post(pages::companies::add)),
+    Route::post("/me/identity", Access::SignedIn { level: 1 }, || post(pages::companies::choose)),
     Route::get("/desk/posts", Access::AnyStaff, || get(pages::posts)),
     Route::post("/desk/posts", Access::AnyStaff, || post(pages::choose_post)),
 ];

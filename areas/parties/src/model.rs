@@ -104,3 +104,17 @@ pub struct Registration {
     /// argon2 散列，在单元之外算好。
     pub password: String,
 }
+
+/// 法人：企业、个体户、农专社、事业单位、社会组织、机关。
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LegalEntity {
+    pub id: i64,
+    /// 统一社会信用代码。
+    pub code: String,
+    pub name: String,
+    /// 属地：登记机关区划 6 位。
+    pub region: String,
+}
+
+/// 自然人在法人里的身份（accounts §3.2）。
+pub const AGENT_ROLES: &[(&str, &str)] = &[("legal_person", "法定代表人、经营者"), ("manager", "管理员"), ("agent", "经办人")];

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tongban_kernel::Problem;
 use tongban_store::{Result, Tx, args};
 
-use crate::model::{Account, AccountKind, Person, Session, Token};
+use crate::model::{Account, AccountKind, LegalEntity, Person, Session, Token};
 
 const ADD_PERSON: &str = "INSERT INTO parties_persons (id, name, id_type, id_number, id_digest, mobile, mobile_digest, region, real_level, \
      registered_day, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1)";
@@ -30,7 +30,17 @@ const PUT_CODE: &str = "INSERT INTO parties_codes (mobile, code, at, tries) VALU
 const CODE: &str = "SELECT code, at, tries FROM parties_codes WHERE mobile = $1";
 const TRY_CODE: &str = "UPDATE parties_codes SET tries = tries + 1 WHERE mobile = $1";
 const DROP_CODE: &str = "DELETE FROM parties_codes WHERE mobile = $1";
+const ADD_LEGAL: &str = "INSERT INTO parties_legal_entities (id, code, name, kind, region, real_level, active, registered_day, version) \
+     VALUES ($1, $2, $3, $4, $5, 1, 1, $6, 1) ON CONFLICT (code) DO NOTHING";
+const LEGAL_BY_CODE: &str = "SELECT id, code, name, region FROM parties_legal_entities WHERE code = $1 AND active = 1";
+const LEGAL: &str = "SELECT id, code, name, region FROM parties_legal_entities WHERE id = $1 AND active = 1";
+const ADD_AGENT: &str = "INSERT INTO parties_agents (id, legal_entity, person, role, until_day) VALUES ($1, $2, $3, $4, $5) \
+     ON CONFLICT (person, legal_entity) DO UPDATE SET role = $4, until_day = $5";
+const AGENCIES: &str = "SELECT l.id, l.code, l.name, l.region, a.role FROM parties_agents a JOIN parties_legal_entities l ON l.id = a.legal_entity \
+     WHERE a.person = $1 AND a.until_day >= $2 AND l.active = 1 ORDER BY l.id";
+const ACT_FOR: &str = "UPDATE parties_sessions SET legal_entity = $1 WHERE token = $2";
 pub const STATEMENTS: &[&str] = &[
+    ADD_LEGAL, LEGAL_BY_CODE, LEGAL, ADD_AGENT, AGENCIES, ACT_FOR,
     ADD_PERSON, PERSON, PERSON_BY_ID, ADD_ACCOUNT, ACCOUNT, ACCOUNT_OF_PERSON, SET_PASSWORD, ADD_LOGIN, LOGIN, ADD_SESSION, SESSION,
     SEE_SESSION, MOVE_SESSION, END_SESSION, ADD_TOKEN, TOKEN, PUT_CODE, CODE, TRY_CODE, DROP_CODE,
 ];
@@ -162,5 +172,35 @@ pub(crate) fn try_code(tx: &mut Tx<'_>, mobile: &str) -> Result<()> {
 pub(crate) fn drop_code(tx: &mut Tx<'_>, mobile: &str) -> Result<()> {
     let mobile = tx.digest("mobile", mobile);
     tx.exec(DROP_CODE, args![&mobile])?;
+    Ok(())
+}
+
+fn legal_row(r: &tongban_store::Row<'_>) -> Result<LegalEntity> {
+    Ok(LegalEntity { id: r.get(0)?, code: r.get(1)?, name: r.get(2)?, region: r.get(3)? })
+}
+
+/// 登记一个法人；已经有的用原来的。
+pub(crate) fn put_legal(tx: &mut Tx<'_>, new: &LegalEntity, kind: &str, day: i64) -> Result<LegalEntity> {
+    tx.exec(ADD_LEGAL, args![new.id, &new.code, &new.name, kind, &new.region, day])?;
+    Ok(tx.row(LEGAL_BY_CODE, args![&new.code], legal_row)?.ok_or_else(Problem::not_found)?)
+}
+
+pub(crate) fn legal(tx: &mut Tx<'_>, id: i64) -> Result<Option<LegalEntity>> {
+    tx.row(LEGAL, args![id], legal_row)
+}
+
+pub(crate) fn put_agent(tx: &mut Tx<'_>, legal_entity: i64, person: i64, role: &str, until_day: i64) -> Result<()> {
+    let id = tx.new_id();
+    tx.exec(ADD_AGENT, args![id, legal_entity, person, role, until_day])?;
+    Ok(())
+}
+
+/// 某人此刻能代表的法人与他的身份。
+pub(crate) fn agencies(tx: &mut Tx<'_>, person: i64, day: i64) -> Result<Vec<(LegalEntity, String)>> {
+    tx.rows(AGENCIES, args![person, day], |r| Ok((legal_row(r)?, r.get(4)?)))
+}
+
+pub(crate) fn act_for(tx: &mut Tx<'_>, token: &[u8], legal_entity: i64) -> Result<()> {
+    tx.exec(ACT_FOR, args![legal_entity, token])?;
     Ok(())
 }

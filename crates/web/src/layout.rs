@@ -39,6 +39,9 @@ impl From<MenuItem> for Menu {
     }
 }
 
+/// 左栏各组的先后。
+const GROUPS: [&str; 4] = ["收办", "质量", "事项", "其他"];
+
 /// 左栏的一组。
 #[derive(Debug, Clone)]
 pub struct MenuGroup {
@@ -97,6 +100,7 @@ impl Layout {
                 None => menu.push(MenuGroup { title: item.group, items: vec![item.clone()] }),
             }
         }
+        menu.sort_by_key(|group| GROUPS.iter().position(|known| *known == group.title).unwrap_or(GROUPS.len()));
         Self { menu, ..Self::public(ctx, title) }
     }
 
