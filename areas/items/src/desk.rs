@@ -1,9 +1,10 @@
-//! 待办：待认领、待审核、纠错，放进各人的工作台。
+//! 待办：待认领、待审核、纠错，放进各人的工作台；以及路由测试的样本。
 
 use tongban_kernel::lights::Light;
 use tongban_kernel::Actor;
 use tongban_store::{Result, Tx};
-use tongban_web::{Queue, Todo};
+use tongban_web::area::Where;
+use tongban_web::{Queue, Sample, Todo};
 
 use crate::model::lifecycle::{PoolState, State};
 use crate::permissions;
@@ -68,4 +69,21 @@ fn to_correct(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: 
             light: Light::Green,
         })
         .collect())
+}
+
+/// 路由测试用的样本。
+pub const SAMPLES: &[Sample] = &[
+    Sample { param: "code", value: sample_code },
+    Sample { param: "edition", value: |_, _| Ok("1".to_owned()) },
+    Sample { param: "tab", value: |_, _| Ok("basic".to_owned()) },
+    Sample { param: "number", value: |_, _| Ok("3".to_owned()) },
+];
+
+/// 一个事项编码：与办件区同一个约定，第一项所在的单位算范围内。
+fn sample_code(tx: &mut Tx<'_>, place: Where) -> Result<String> {
+    let rows = store::scan_items(tx, 0, 500)?;
+    let published = || rows.iter().filter(|row| row.edition > 0);
+    let first = published().next().map(|row| row.place.unit);
+    let found = published().find(|row| (Some(row.place.unit) == first) == (place == Where::Inside));
+    Ok(found.map_or_else(|| "11510811MB0000027M451209999900001".to_owned(), |row| row.code.clone()))
 }

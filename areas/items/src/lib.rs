@@ -28,7 +28,7 @@ use tongban_store::Clock;
 use tongban_web::{Access, Area, Findable, MenuItem, ReferenceSet, Route};
 use utoipa_axum::routes;
 
-use pages::{correct, desk as catalog, edit, events, guide, list, search};
+use pages::{correct, desk as catalog, edit, events, guide, intake, list, search};
 use permissions::READ;
 
 /// 交给屋顶的一切。
@@ -45,6 +45,7 @@ pub const fn area() -> Area {
         desk: desk::QUEUES,
         findable: FINDABLE,
         menu: MENU,
+        samples: desk::SAMPLES,
         demo: Some(demo::demo),
         ..Area::new("items", "事项")
     }
@@ -98,11 +99,11 @@ const ROUTES: &[Route] = &[
     Route::get("/s", Access::Public, || get(search::index)),
     Route::post("/s/wish", Access::Public, || post(search::wish)),
     Route::get("/catalog", Access::Staff(READ), || get(catalog::index)),
-    Route::get("/catalog/problems", Access::Staff(READ), || get(catalog::problems)),
-    Route::post("/catalog/problems/{id}/close", Access::Staff(READ), || post(catalog::close_problem)),
-    Route::get("/catalog/corrections", Access::Staff(READ), || get(catalog::corrections)),
-    Route::post("/catalog/corrections/{number}", Access::Staff(READ), || post(catalog::answer)),
-    Route::get("/catalog/misses", Access::Staff(READ), || get(catalog::misses)),
+    Route::get("/catalog/problems", Access::Staff(READ), || get(intake::problems)),
+    Route::post("/catalog/problems/{id}/close", Access::Staff(READ), || post(intake::close_problem)),
+    Route::get("/catalog/corrections", Access::Staff(READ), || get(intake::corrections)),
+    Route::post("/catalog/corrections/{number}", Access::Staff(READ), || post(intake::answer)),
+    Route::get("/catalog/misses", Access::Staff(READ), || get(intake::misses)),
     Route::post("/catalog/pool/{code}/actions/{action}", Access::Staff(READ), || post(catalog::pool_act)),
     Route::get("/catalog/items/{code}", Access::Staff(READ), || get(catalog::item)),
     Route::post("/catalog/items/{code}/actions/{action}", Access::Staff(READ), || post(catalog::act)),

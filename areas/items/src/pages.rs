@@ -5,5 +5,6 @@ pub mod desk;
 pub mod edit;
 pub mod events;
 pub mod guide;
+pub mod intake;
 pub mod list;
 pub mod search;

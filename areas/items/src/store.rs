@@ -3,6 +3,7 @@
 mod catalogue;
 mod intake;
 mod item;
+mod quality;
 mod shelf;
 
 use tongban_store::Migration;
@@ -10,6 +11,7 @@ use tongban_store::Migration;
 pub use catalogue::*;
 pub use intake::*;
 pub use item::*;
+pub use quality::*;
 pub use shelf::*;
 
 /// 本区的表。
@@ -17,4 +19,4 @@ pub const MIGRATIONS: &[Migration] =
     &[Migration { area: "items", number: 1, name: "items", sql: include_str!("../migrations/0001_items.sql") }];
 
 /// 本区的全部语句。
-pub const STATEMENTS: &[&[&str]] = &[catalogue::STATEMENTS, item::STATEMENTS, shelf::STATEMENTS, intake::STATEMENTS];
+pub const STATEMENTS: &[&[&str]] = &[catalogue::STATEMENTS, item::STATEMENTS, quality::STATEMENTS, shelf::STATEMENTS, intake::STATEMENTS];

@@ -313,7 +313,7 @@ async fn cases_get_an_offer_and_windows_a_picker() {
         let offer = offer.unwrap();
         assert!(none.is_none(), "没发布的不能办");
         assert_eq!((offer.version, offer.promise_days, offer.legal_days, offer.region.as_str()), (1, 5, 20, "510811"));
-        assert!(offer.open && offer.online && offer.for_legal && !offer.for_person && offer.commitment);
+        assert!(offer.open && offer.online && offer.for_legal && offer.for_person && offer.commitment);
         assert_eq!(offer.licence.as_deref(), Some("食品经营许可证"));
         let canteen = offer.materials.iter().find(|material| material.key == "system").unwrap();
         assert_eq!(canteen.when, ["kind.canteen"]);

@@ -129,14 +129,15 @@ impl<'g> View<'g> {
         if query.is_empty() { format!("/apply/{}", self.g.code) } else { format!("/apply/{}?{}", self.g.code, query.join("&")) }
     }
 
-    /// 资料的链接：`@form` 等由本平台生成，其余在文件库。
-    fn paper(&self, name: &str) -> String {
-        match name {
-            "@form" => format!("/items/{}/form", self.g.code),
-            "@example" => format!("/items/{}/form?example=1", self.g.code),
-            "@sample" => format!("/items/{}/sample", self.g.code),
-            other => format!("/files/{other}"),
-        }
+    /// 由本平台生成的空白表、样表、样本；没有的不给链接。
+    fn paper(&self, name: &str) -> Option<String> {
+        let tail = match name {
+            "@form" => "form",
+            "@example" => "form?example=1",
+            "@sample" => "sample",
+            _ => return None,
+        };
+        Some(format!("/items/{}/{tail}", self.g.code))
     }
 }
 
@@ -181,7 +182,7 @@ pub async fn show(State(app): State<App>, ctx: Ctx, Path(code): Path<String>, Qu
     let guide = cache::guide(&app, &code).await?.ok_or_else(Problem::not_found)?;
     let body = Bytes::from(draw(&ctx, &app, &guide, &chosen)?);
     // 只留认得的答案，乱写的参数撑不满
-    if shared && guide.guide.settle_answers(&chosen) == chosen || shared && chosen.is_empty() {
+    if shared && (chosen.is_empty() || guide.guide.settle_answers(&chosen) == chosen) {
         cache::keep_page(&app, &guide, &situation, body.clone());
     }
     Ok(html(body))

@@ -70,15 +70,21 @@ pub async fn index(State(app): State<App>, ctx: Ctx, Query(query): Query<SearchQ
 
 async fn look_up(app: &App, ctx: &Ctx, query: &SearchQuery, problem: Option<&Problem>) -> Result<SearchPage, Failure> {
     let q: String = query.q.trim().chars().take(100).collect();
-    let (mut groups, mut corrected) = (Vec::new(), false);
+    let mut found = Vec::new();
     if !q.is_empty() {
         for &(kind, title, limit) in GROUPS {
-            let found = ask(app, &q, kind, limit, query).await?;
-            if found.total > 0 {
-                corrected |= found.corrected;
-                groups.push(Group { title, total: found.total, hits: decorate(app, found).await? });
+            let hits = ask(app, &q, kind, limit, query).await?;
+            if hits.total > 0 {
+                found.push((title, hits));
             }
         }
+    }
+    // 有照原样找到的，就不掺相近的
+    let corrected = !found.is_empty() && found.iter().all(|(_, hits)| hits.corrected);
+    found.retain(|(_, hits)| corrected || !hits.corrected);
+    let mut groups = Vec::with_capacity(found.len());
+    for (title, hits) in found {
+        groups.push(Group { title, total: hits.total, hits: decorate(app, hits).await? });
     }
     let title = if q.is_empty() { "搜索".to_owned() } else { format!("“{q}”的搜索结果") };
     let layout = Layout::public(ctx, &title);
