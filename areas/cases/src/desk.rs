@@ -5,7 +5,7 @@ use tongban_store::{Result, Tx};
 use tongban_web::area::Where;
 use tongban_web::{Queue, Sample, Todo};
 
-use crate::model::State;
+use crate::model::{Case, State};
 use crate::permissions as can;
 use crate::store::{self, ListRow};
 
@@ -55,12 +55,25 @@ fn todo(row: ListRow, base: &str) -> Todo {
 }
 
 /// 路径参数的样本，范围内外各一件。
-pub const SAMPLES: &[Sample] = &[Sample { param: "no", value: sample_no }];
+pub const SAMPLES: &[Sample] = &[
+    Sample { param: "no", value: sample_no },
+    Sample { param: "action", value: |_, _| Ok("terminate".to_owned()) },
+    Sample { param: "n", value: |_, _| Ok("1".to_owned()) },
+    Sample { param: "document", value: sample_document },
+];
 
-/// 库里的一件：演示与测试库里，单位行键小的在范围内。
-fn sample_no(tx: &mut Tx<'_>, place: Where) -> Result<String> {
+/// 库里的一件：演示与测试库里，第一件所在的单位算范围内。
+fn sample(tx: &mut Tx<'_>, place: Where) -> Result<Option<Case>> {
     let cases = store::scan_facts(tx, 0, 200)?;
     let first = cases.first().map(|case| case.place.unit);
-    let found = cases.iter().find(|case| (Some(case.place.unit) == first) == (place == Where::Inside));
-    Ok(found.map_or_else(|| "510811-20210531-999999".to_owned(), |case| case.no.to_string()))
+    Ok(cases.into_iter().find(|case| (Some(case.place.unit) == first) == (place == Where::Inside)))
+}
+
+fn sample_no(tx: &mut Tx<'_>, place: Where) -> Result<String> {
+    Ok(sample(tx, place)?.map_or_else(|| "510811-20210531-999999".to_owned(), |case| case.no.to_string()))
+}
+
+fn sample_document(tx: &mut Tx<'_>, place: Where) -> Result<String> {
+    let Some(case) = sample(tx, place)? else { return Ok("1".to_owned()) };
+    Ok(store::documents(tx, case.id)?.first().map_or(1, |document| document.id).to_string())
 }

@@ -108,6 +108,9 @@ pub fn register(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Registrat
     if !actor.is_internal() && actor.tenant != offer.place.tenant && !actor.scope.covers(&offer.place) {
         return Err(Problem::not_found().into());
     }
+    if !actor.is_internal() && input.channel.is_online() {
+        return Err(Problem::field("channel", "choice", "网上渠道由申请人自己提交，窗口登记请选窗口或代办点").into());
+    }
     if !offer.open {
         return Err(Problem::conflict(offer.closed_reason.clone().unwrap_or_else(|| "这个事项现在不受理申请".to_owned())).into());
     }
