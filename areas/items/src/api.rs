@@ -95,7 +95,7 @@ impl ItemQuery {
             .map(|(name, value)| format!("{}:{value}", if name == "online_depth" { "depth" } else { name }))
             .collect();
         match self.complete {
-            // 五个标签为限：写全与否已经很窄，不再叠加总书架
+            // 写全与否的标签只贴在总书架上的
             Some(complete) => tags.push(format!("complete:{}", i64::from(complete))),
             None => tags.push("all".to_owned()),
         }

@@ -34,6 +34,27 @@ fn key(app: &App, code: &str) -> Key {
     (app.db().owner().to_owned(), code.to_owned())
 }
 
+/// 筛选里的部门与镇：行键、名称、项数。
+type Units = Vec<(i64, String, i64)>;
+
+/// 部门、镇两张清单多久数一遍。
+const COUNTED: Duration = Duration::from_secs(30);
+
+static UNITS: LazyLock<RwLock<HashMap<String, (Instant, Arc<(Units, Units)>)>>> = LazyLock::new(RwLock::default);
+
+/// 有事项的部门与镇；三十秒数一遍。
+pub(crate) async fn units(app: &App) -> tongban_store::Result<Arc<(Units, Units)>> {
+    let owner = app.db().owner().to_owned();
+    let known = UNITS.read().unwrap_or_else(PoisonError::into_inner).get(&owner).cloned();
+    if let Some((_, found)) = known.filter(|(counted, _)| counted.elapsed() < COUNTED) {
+        return Ok(found);
+    }
+    let counted = app.db().snapshot("items.units", |tx| Ok((crate::store::departments(tx)?, crate::store::towns(tx)?))).await?;
+    let found = Arc::new(counted);
+    UNITS.write().unwrap_or_else(PoisonError::into_inner).insert(owner, (Instant::now(), Arc::clone(&found)));
+    Ok(found)
+}
+
 /// 新鲜的一页；没有就要现画。
 pub(crate) fn page(app: &App, code: &str, situation: &str) -> Option<Bytes> {
     let guides = GUIDES.read().unwrap_or_else(PoisonError::into_inner);

@@ -116,6 +116,8 @@ pub struct Sources {
     pub town: &'static str,
     /// `bundles.csv`。
     pub bundles: &'static str,
+    /// `bundle-members.csv`：成员的叫法 → 事项名称。
+    pub members: &'static str,
     pub complete: Arc<Vec<Complete>>,
     /// 乡镇事项给哪些镇。
     pub towns: Arc<Vec<String>>,
@@ -132,6 +134,7 @@ impl Sources {
             county: include_str!("../../../reference/items-sichuan-county.csv"),
             town: include_str!("../../../reference/items-town-sample.csv"),
             bundles: include_str!("../../../reference/bundles.csv"),
+            members: include_str!("../../../reference/bundle-members.csv"),
             complete: Arc::new(complete),
             towns: Arc::new(towns),
         })
@@ -177,8 +180,15 @@ pub async fn import_all(
         done += town.len() as u64;
         progress(done, total, name);
     }
-    let (rows, bundle_errors) = parse_bundles(sources.bundles);
+    let (mut rows, bundle_errors) = parse_bundles(sources.bundles);
+    let (names, name_errors) = read(sources.members, &["member", "item"], |field| Ok((field("member"), field("item"))));
     report.errors.extend(bundle_errors);
+    report.errors.extend(name_errors);
+    for member in rows.iter_mut().flat_map(|row| &mut row.members) {
+        if let Some((_, item)) = names.iter().find(|(called, _)| called == member) {
+            member.clone_from(item);
+        }
+    }
     let actor = actor.clone();
     db.bulk("items.import_bundles", move |tx| {
         for row in &rows {

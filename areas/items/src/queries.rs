@@ -216,7 +216,7 @@ pub fn offers(tx: &mut Tx<'_>, tenant: i64, words: &str, limit: usize) -> Result
     let letters = !words.is_empty() && words.bytes().all(|byte| byte.is_ascii_alphabetic());
     let matches = |name: &str, sort: &str| {
         name.to_lowercase().contains(&words)
-            || (letters && (sort.contains(&words) || tongban_search::initials_of(name).contains(&words)))
+            || (letters && (sort.get(1..).unwrap_or_default().contains(&words) || tongban_search::initials_of(name).contains(&words)))
     };
     Ok(store::open_names(tx, tenant, OFFERS_SCANNED)?
         .into_iter()

@@ -71,7 +71,7 @@ fn staff(account: i64, scope: Scope, permissions: &[&str]) -> Actor {
 async fn open(engine: tongban_store::Engine) -> TestApp {
     let app = TestApp::open(engine, vec![tongban_items::area()]).await.unwrap();
     let complete = Arc::new(tongban_items::complete::built_in().unwrap());
-    let sources = Sources { county: COUNTY, town: TOWN, bundles: BUNDLES, complete, towns: Arc::new(vec!["元坝镇".to_owned()]) };
+    let sources = Sources { county: COUNTY, town: TOWN, bundles: BUNDLES, members: "member,item\n挂失,社会保障卡挂失\n", complete, towns: Arc::new(vec!["元坝镇".to_owned()]) };
     let actor = Actor { tenant: 1, ..Actor::system() };
     let at: Timestamp = "2026-01-05T02:00:00Z".parse().unwrap();
     importer::import_all(app.app.db(), &actor, &sources, resolver(), at, &mut |_, _, _| {}).await.unwrap();

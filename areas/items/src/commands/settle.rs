@@ -5,7 +5,6 @@ use tongban_contracts::items::ItemChangedV1;
 use tongban_kernel::codes::DivisionCode;
 use tongban_kernel::problem::{Code, Problem};
 use tongban_kernel::{Actor, Permission, Place};
-use tongban_search::spelling_of;
 use tongban_store::{Entry, Result, Tx};
 
 use crate::model::Guide;
@@ -147,7 +146,7 @@ pub(super) fn reshelve(tx: &mut Tx<'_>, row: &ItemRow) -> Result<()> {
     }
     let leader = store::shelf_leader(tx, row.catalogue)?;
     let tags = store::shelf_tags(row, leader.is_none_or(|leader| leader == row.id));
-    store::write_shelf(tx, row.id, &spelling_of(&row.name), &tags)
+    store::write_shelf(tx, row.id, &store::shelf_sort(row), &tags)
 }
 
 /// 总书架上的一项取消了：同一目录的下一项顶上。
@@ -157,7 +156,7 @@ fn promote(tx: &mut Tx<'_>, gone: &ItemRow) -> Result<()> {
     }
     let others = store::same_catalogue(tx, gone.catalogue, 100)?;
     let next = others.iter().find(|other| other.id != gone.id && other.status.state != State::Cancelled);
-    next.map_or(Ok(()), |next| store::write_shelf(tx, next.id, &spelling_of(&next.name), &store::shelf_tags(next, true)))
+    next.map_or(Ok(()), |next| store::write_shelf(tx, next.id, &store::shelf_sort(next), &store::shelf_tags(next, true)))
 }
 
 pub(super) fn journal(

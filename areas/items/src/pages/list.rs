@@ -9,6 +9,7 @@ use tongban_kernel::problem::Problem;
 use tongban_web::components::Pager;
 use tongban_web::{App, Cursor, Ctx, Failure, Layout, PageQuery, Query, export, render};
 
+use crate::cache;
 use crate::model::codes::{CORP_THEMES, OnlineDepth, PERSON_THEMES, ServiceObject, TaskType};
 use crate::store::{self, ShelfRow};
 
@@ -98,12 +99,13 @@ pub async fn index(State(app): State<App>, ctx: Ctx, Query(query): Query<ListQue
     let (limit, mark) = (page.limit()?, tags.join(","));
     let (sort, id): (String, i64) = page.after(&mark)?.unwrap_or_default();
     let wanted = tags.clone();
-    let (mut rows, total, depts, towns) = app
+    let units = cache::units(&app).await?;
+    let (mut rows, total) = app
         .db()
         .snapshot("items.list", move |tx| {
             let rows = store::shelf_list(tx, &wanted, (&sort, id), i64::try_from(limit + 1).unwrap_or(i64::MAX))?;
             let total = if let [single] = wanted.as_slice() { Some(store::count_tag(tx, single)?) } else { None };
-            Ok((rows, total, store::departments(tx)?, store::towns(tx)?))
+            Ok((rows, total))
         })
         .await?;
     let next = (rows.len() > limit).then(|| {
@@ -114,7 +116,7 @@ pub async fn index(State(app): State<App>, ctx: Ctx, Query(query): Query<ListQue
     let html = render(&ListPage {
         l: Layout::public(&ctx, "办事"),
         filtered: query.tags() != ["all"],
-        filters: filters(&query, &depts, &towns),
+        filters: filters(&query, &units.0, &units.1),
         rows,
         total,
         pager: Pager::of(&ctx.uri, next.as_deref(), note),

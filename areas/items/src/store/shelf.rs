@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use tongban_kernel::time::from_millis;
+use tongban_search::spelling_of;
 use tongban_store::{Result, Row, Tx, args};
 
 use super::item::ItemRow;
@@ -125,6 +126,7 @@ pub fn shelf_tags(row: &ItemRow, leader: bool) -> Vec<String> {
     let mut tags = vec![format!("unit:{}", row.place.unit), format!("tenant:{}", row.place.tenant)];
     if leader {
         tags.push("all".to_owned());
+        tags.push(format!("complete:{}", i64::from(row.complete)));
     }
     let guide = &row.draft;
     tags.extend(guide.objects.iter().map(|object| format!("object:{}", object.code())));
@@ -132,8 +134,13 @@ pub fn shelf_tags(row: &ItemRow, leader: bool) -> Vec<String> {
     tags.extend(guide.corp_themes.iter().map(|theme| format!("theme:c{theme}")));
     tags.push(format!("depth:{}", row.depth.code()));
     tags.push(format!("type:{}", row.task_type.code()));
-    tags.push(format!("complete:{}", i64::from(row.complete)));
     tags
+}
+
+/// 书架上的先后：写全的在前，再按读音。
+#[must_use]
+pub fn shelf_sort(row: &ItemRow) -> String {
+    format!("{}{}", u8::from(!row.complete), spelling_of(&row.name))
 }
 
 const OPEN_NAMES: &str = "SELECT i.code, i.name, i.dept_name, s.sort FROM items_shelf s JOIN items_items i ON i.id = s.item \
