@@ -11,6 +11,9 @@ pub struct Binding {
     numerator: Option<String>,
     #[serde(default)]
     denominator: Option<String>,
+    /// 分子分母是带权的和（如折算时限），不是记录条数。
+    #[serde(default)]
+    weighted: bool,
     #[serde(default)]
     value: Option<String>,
     /// 由谁填报、凭什么填。
@@ -25,7 +28,7 @@ pub struct Binding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// 分子、分母各是一个度量。
-    Ratio { numerator: String, denominator: String },
+    Ratio { numerator: String, denominator: String, weighted: bool },
     /// 一个度量就是值。
     Value(String),
     /// 由人填报，注明填报人与依据。
@@ -38,8 +41,9 @@ impl Binding {
     /// # Errors
     /// 一种都没写，或写了不止一种。
     pub fn source(self) -> Result<Source, String> {
+        let weighted = self.weighted;
         match (self.numerator, self.denominator, self.value, self.manual, self.pending) {
-            (Some(numerator), Some(denominator), None, None, None) => Ok(Source::Ratio { numerator, denominator }),
+            (Some(numerator), Some(denominator), None, None, None) => Ok(Source::Ratio { numerator, denominator, weighted }),
             (None, None, Some(value), None, None) => Ok(Source::Value(value)),
             (None, None, None, Some(text), None) => Ok(Source::Manual(text)),
             (None, None, None, None, Some(text)) => Ok(Source::Pending(text)),
@@ -52,11 +56,17 @@ impl Source {
     /// 用到的度量，分子在前。
     pub fn measures(&self) -> impl Iterator<Item = &str> {
         let (first, second) = match self {
-            Self::Ratio { numerator, denominator } => (Some(numerator.as_str()), Some(denominator.as_str())),
+            Self::Ratio { numerator, denominator, .. } => (Some(numerator.as_str()), Some(denominator.as_str())),
             Self::Value(value) => (Some(value.as_str()), None),
             Self::Manual(_) | Self::Pending(_) => (None, None),
         };
         first.into_iter().chain(second)
+    }
+
+    /// 分子分母不是条数：差多少按百分点说，也没有“还没做到的”清单。
+    #[must_use]
+    pub fn is_weighted(&self) -> bool {
+        matches!(self, Self::Ratio { weighted: true, .. })
     }
 
     #[must_use]

@@ -7,7 +7,7 @@ use tongban_directory::queries::OrgNode;
 use tongban_store::{Result, Tx};
 
 use crate::binding::Source;
-use crate::definition::{Definitions, Goal, Indicator, Level};
+use crate::definition::{Definitions, Direction, Goal, Indicator, Level};
 use crate::period::Period;
 use crate::registry::Registry;
 use crate::score::{self, Score};
@@ -25,6 +25,8 @@ pub struct Cell {
     pub gap: Option<i64>,
     /// 由系统算出，可以点开记录。
     pub computed: bool,
+    /// 分子分母不是条数。
+    pub weighted: bool,
     /// 人工填报的出处。
     pub report: Option<ReportRow>,
     /// 没有值时说明原因、由谁填。
@@ -52,11 +54,28 @@ impl Cell {
     pub fn gap_text(&self) -> String {
         match (self.gap, self.value) {
             (Some(0), _) => "达标".to_owned(),
+            (Some(_), Value::Ratio { num, den }) if self.weighted => self.points_short(num, den),
             (Some(short), Value::Ratio { .. }) => format!("差 {short}"),
-            (Some(short), _) => format!("差 {short} {}", self.indicator.unit).trim_end().to_owned(),
+            (Some(short), _) => {
+                let word = if self.indicator.direction == Direction::LowerBetter { "多" } else { "差" };
+                format!("{word} {short} {}", self.indicator.unit).trim_end().to_owned()
+            }
             (None, Value::Missing | Value::Pending | Value::NotApplicable) => self.value.show(self.indicator),
             (None, _) => "仅监测".to_owned(),
         }
+    }
+
+    /// 还差几个百分点。
+    fn points_short(&self, num: i64, den: i64) -> String {
+        let target = self.goal.map_or(0, |goal| goal.target * 100);
+        let short = (target - crate::value::basis_points(num, den)).abs();
+        format!("差 {}.{:02} 个百分点", short / 100, short % 100)
+    }
+
+    /// 能列出“还没做到的”记录：未达标，且分子分母都是条数。
+    #[must_use]
+    pub fn lists_missing(&self) -> bool {
+        self.computed && !self.weighted && matches!(self.value, Value::Ratio { num, den } if num < den)
     }
 
     #[must_use]
@@ -127,6 +146,7 @@ pub fn cell(
         goal,
         gap: goal.and_then(|goal| gap(value, &goal)),
         computed,
+        weighted: source.is_weighted(),
         report,
         why,
         scored: switches.scored,
@@ -188,22 +208,21 @@ impl Matrix {
     }
 }
 
-/// 近几周的值：每周末最近的快照；没有快照的周略去。
+/// 一条指标各月的值，旧的在前。
+pub type Trends = BTreeMap<String, Vec<(Period, Value)>>;
+
+/// 一个机构近几个月（含本月）各指标的值；没有数据的月略去。
 ///
 /// # Errors
 /// 引擎拒绝。
-pub fn weekly(tx: &mut Tx<'_>, indicator: &Indicator, org: i64, today: Date, weeks: i32) -> Result<Vec<(Date, Value)>> {
-    use jiff::ToSpan;
-    let start = today.checked_sub((weeks * 7).days()).unwrap_or(today);
-    let range = (Period::month_of(start).code(), Period::month_of(today).code());
-    let history = store::history(tx, &indicator.id, org, range)?;
-    let mut points = Vec::new();
-    for back in (0..weeks).rev() {
-        let day = today.checked_sub((back * 7).days()).unwrap_or(today);
-        let (month, code) = (Period::month_of(day).code(), tongban_kernel::time::day_number(day));
-        if let Some(row) = history.iter().rev().find(|row| row.period == month && row.as_of <= code) {
-            points.push((day, Value::of(row.num, row.den)));
+pub fn monthly(tx: &mut Tx<'_>, org: i64, today: Date, months: usize) -> Result<Trends> {
+    let now = Period::month_of(today);
+    let first = std::iter::successors(Some(now), |period| Some(period.previous())).nth(months.saturating_sub(1)).unwrap_or(now);
+    let mut trends = Trends::new();
+    for row in store::current_between(tx, org, (first.code(), now.code()))? {
+        if let Some(period @ Period::Month { .. }) = Period::from_code(row.period) {
+            trends.entry(row.indicator).or_default().push((period, Value::of(row.num, row.den)));
         }
     }
-    Ok(points)
+    Ok(trends)
 }

@@ -4,7 +4,7 @@ mod figures;
 mod tallies;
 
 pub use figures::{
-    Current, FigureRow, ReportRow, current_of_indicator, current_of_org, current_of_tenant, history, insert_report, put_current, report, reports_of,
+    Current, FigureRow, ReportRow, current_between, current_of_indicator, current_of_org, current_of_tenant, history, insert_report, put_current, report, reports_of,
 };
 pub use tallies::{
     Touched, add_presence, add_tally, clear_touched, compare, distinct_sums, drop_generation, flow_sums, keys_of_generation, lock_state, measures_of,

@@ -11,7 +11,7 @@ use tongban_web::{App, Ctx, Failure, Layout, Query, chart, export, render};
 
 use super::{Asked, Choice, Freshness, chosen, freshness, periods, text_column, today};
 use crate::board::{self, Cell, Matrix};
-use crate::definition::Definitions;
+use crate::definition::{Definitions, Indicator};
 use crate::period::Period;
 use crate::registry::Registry;
 use crate::score::{hundredths, ranks};
@@ -71,11 +71,12 @@ fn look(tx: &mut Tx<'_>, registry: &Registry, ctx: &Ctx, asked: &Asked, period: 
     let mut cells = board::of_org(tx, registry, &node, period, today)?;
     // 红在前，灰在后；同灯按定义次序
     cells.sort_by_key(|cell| (cell.light, !cell.computed));
-    let mut sparks = Vec::with_capacity(cells.len());
-    for cell in &cells {
-        let points = if cell.computed { board::weekly(tx, cell.indicator, node.id, today, 7)? } else { Vec::new() };
-        sparks.push(points.iter().filter_map(|(_, value)| value.magnitude()).map(|value| value as f64).collect());
-    }
+    let trends = board::monthly(tx, node.id, today, 7)?;
+    let spark = |cell: &Cell| {
+        let points = trends.get(&cell.indicator.id).filter(|_| cell.computed);
+        points.into_iter().flatten().filter_map(|(_, value)| value.magnitude()).map(|value| value as f64).collect()
+    };
+    let sparks = cells.iter().map(spark).collect();
     let matrix = Matrix::load(tx, node.tenant, period)?;
     let on = period.until(today);
     let inside = |unit: &OrgNode| unit.tenant == node.tenant && (node.group == "县区" || unit.id == node.id);
@@ -89,16 +90,20 @@ fn look(tx: &mut Tx<'_>, registry: &Registry, ctx: &Ctx, asked: &Asked, period: 
     Ok(Seen { node, cells, sparks, units, fresh: freshness(tx, now)? })
 }
 
-/// 矩阵列：算得出、有目标的指标，至多八条。
+/// 矩阵列：有目标的指标里，有数据的单位最多的八条，按定义的次序。
 fn columns(units: &[(OrgNode, Vec<Cell>)]) -> Vec<(&'static str, String)> {
-    let mut heads: Vec<(&'static str, String)> = Vec::new();
-    for cell in units.iter().flat_map(|(_, cells)| cells) {
-        let known = heads.iter().any(|(id, _)| *id == cell.indicator.id);
-        if !known && cell.goal.is_some() && heads.len() < 8 {
-            heads.push((&cell.indicator.id, cell.indicator.name.clone()));
+    let mut heads: Vec<(usize, usize, &'static Indicator)> = Vec::new();
+    for cell in units.iter().flat_map(|(_, cells)| cells).filter(|cell| cell.goal.is_some()) {
+        let known = usize::from(cell.value.is_known());
+        match heads.iter_mut().find(|(_, _, indicator)| indicator.id == cell.indicator.id) {
+            Some((count, _, _)) => *count += known,
+            None => heads.push((known, heads.len(), cell.indicator)),
         }
     }
-    heads
+    heads.sort_by_key(|(count, order, _)| (std::cmp::Reverse(*count), *order));
+    heads.truncate(8);
+    heads.sort_by_key(|(_, order, _)| *order);
+    heads.into_iter().map(|(_, _, indicator)| (indicator.id.as_str(), indicator.name.clone())).collect()
 }
 
 fn square(node: &OrgNode, cell: Option<&Cell>, id: &str, per: &str, on: Date) -> Square {

@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use jiff::civil::Date;
 use tongban_directory::queries::{OrgNode, tree};
 use tongban_documents::table::{Cell as Out, Column, Kind as ColumnKind};
 use tongban_kernel::{Problem, time};
@@ -58,7 +57,7 @@ struct Seen {
     node: OrgNode,
     cell: Cell,
     units: Vec<(OrgNode, Cell)>,
-    trend: Vec<(Date, Value)>,
+    trend: Vec<(Period, Value)>,
     fresh: Freshness,
 }
 
@@ -79,7 +78,7 @@ fn look(tx: &mut Tx<'_>, registry: &Registry, ctx: &Ctx, asked: &Asked, id: &str
         let cell = board::cell(all, registry, indicator, current(unit.id), report, on);
         units.push((unit, cell));
     }
-    let trend = if cell.computed { board::weekly(tx, indicator, node.id, today, 12)? } else { Vec::new() };
+    let trend = if cell.computed { board::monthly(tx, node.id, today, 12)?.remove(id).unwrap_or_default() } else { Vec::new() };
     Ok(Seen { node, cell, units, trend, fresh: freshness(tx, now)? })
 }
 
@@ -133,16 +132,16 @@ fn bars(units: &[UnitLine], id: &str, per: &str, target: Option<f64>) -> String 
     chart::bars(&format!("{} 家有数据，{failing} 家未达标", points.len()), &points, target)
 }
 
-fn trend(points: &[(Date, Value)], cell: &Cell, node: &OrgNode, target: Option<f64>) -> String {
-    let point = |(day, value): &(Date, Value)| Point {
-        label: format!("{}-{}", day.month(), day.day()),
+fn trend(points: &[(Period, Value)], cell: &Cell, node: &OrgNode, target: Option<f64>) -> String {
+    let point = |(period, value): &(Period, Value)| Point {
+        label: period.link(),
         value: size(*value),
         text: value.show(cell.indicator),
-        href: format!("/cockpit/k/{}?org={}&per={}", cell.indicator.id, node.id, Period::month_of(*day).link()),
+        href: format!("/cockpit/k/{}?org={}&per={}", cell.indicator.id, node.id, period.link()),
         tone: "",
     };
     let points: Vec<Point> = points.iter().filter(|(_, value)| value.is_known()).map(point).collect();
-    if points.len() < 2 { String::new() } else { chart::line("近 12 周走势", &points, target) }
+    if points.len() < 2 { String::new() } else { chart::line("近 12 个月走势", &points, target) }
 }
 
 fn formula(indicator: &Indicator) -> (String, String) {

@@ -7,6 +7,8 @@ use tongban_store::{Result, Row, Tx, args};
 
 const OF_ORG: &str =
     "SELECT org, period, indicator, tenant, num, den, as_of FROM indicators_current WHERE org = $1 AND period = $2";
+const MONTHS: &str = "SELECT org, period, indicator, tenant, num, den, as_of FROM indicators_current \
+     WHERE org = $1 AND period >= $2 AND period <= $3 ORDER BY period";
 const OF_TENANT: &str =
     "SELECT org, period, indicator, tenant, num, den, as_of FROM indicators_current WHERE tenant = $1 AND period = $2";
 const OF_INDICATOR: &str =
@@ -28,7 +30,7 @@ const REPORTS_OF: &str = "SELECT indicator, org, period, edition, num, den, evid
      WHERE org = $1 AND period <= $2 ORDER BY indicator, period DESC, edition DESC";
 
 pub(super) const STATEMENTS: &[&str] =
-    &[OF_ORG, OF_TENANT, OF_INDICATOR, PUT_CURRENT, PUT_FIGURE, HISTORY, INSERT_REPORT, REPORT, REPORTS_OF];
+    &[OF_ORG, MONTHS, OF_TENANT, OF_INDICATOR, PUT_CURRENT, PUT_FIGURE, HISTORY, INSERT_REPORT, REPORT, REPORTS_OF];
 
 /// 一个（机构，期，指标）的现值。
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +60,11 @@ fn current(r: &Row<'_>) -> Result<Current> {
 /// 一个机构一期的全部指标。
 pub fn current_of_org(tx: &mut Tx<'_>, org: i64, period: i64) -> Result<Vec<Current>> {
     tx.rows(OF_ORG, args![org, period], current)
+}
+
+/// 一个机构若干期的全部指标，按期先后。
+pub fn current_between(tx: &mut Tx<'_>, org: i64, (from, to): (i64, i64)) -> Result<Vec<Current>> {
+    tx.rows(MONTHS, args![org, from, to], current)
 }
 
 /// 一个县区所有机构一期的全部指标。

@@ -1,10 +1,8 @@
 //! 评价：一码一次、并发只成一条、追评、作废、可疑复核；两种引擎都跑。
 
-mod support;
-
 use std::collections::BTreeMap;
 
-use support::{case_entry, decided_case, draft, from_phone, later, open, settle, staff, start, tokens};
+use crate::support::{case_entry, decided_case, draft, from_phone, later, open, settle, staff, start, tokens};
 use tongban_evaluation::model::{EvalChannel, Node, Round};
 use tongban_evaluation::permissions::{INVITE, REVIEW};
 use tongban_evaluation::{area, commands, rules, store};

@@ -1,9 +1,7 @@
 //! 页面与接口：真的路由、真的库；两种引擎都跑。
 
-mod support;
-
 use axum::http::StatusCode;
-use support::{case_entry, staff, tokens};
+use crate::support::{case_entry, staff, tokens};
 use tongban_evaluation::permissions::{HANDLE, INVITE, READ, REVIEW, REVISIT};
 use tongban_evaluation::{area, commands};
 use tongban_store::testing::engines;
@@ -64,8 +62,8 @@ async fn a_bad_rating_goes_over_the_desk_to_the_public_page() {
         let token = tokens(app.app.db(), 1).await.remove(2);
         app.post_form(&format!("/r/{token}"), "", &[("level", "1"), ("text", "窗口没人，打 13900008888 也不接")]).await.unwrap();
         let no = "510811-20260302-000001-3-1";
-        let worker = app.sign_in(staff("李敏", support::UNIT, &[READ, HANDLE, REVISIT]));
-        let boss = app.sign_in(staff("周主管", support::UNIT, &[READ, REVIEW, INVITE]));
+        let worker = app.sign_in(staff("李敏", crate::support::UNIT, &[READ, HANDLE, REVISIT]));
+        let boss = app.sign_in(staff("周主管", crate::support::UNIT, &[READ, REVIEW, INVITE]));
         let outsider = app.sign_in(staff("外单位", 11, &[READ, HANDLE]));
         let path = format!("/desk/rates/{no}");
         assert!(app.get("/desk/rates", &worker).await.unwrap().body.contains(no));
@@ -101,7 +99,7 @@ async fn a_bad_rating_goes_over_the_desk_to_the_public_page() {
 #[tokio::test]
 async fn the_pad_waits_asks_and_thanks() {
     for app in open().await {
-        let clerk = app.sign_in(staff("李敏", support::UNIT, &[READ, INVITE]));
+        let clerk = app.sign_in(staff("李敏", crate::support::UNIT, &[READ, INVITE]));
         let key = app.app.db().snapshot("test.key", |tx| Ok(commands::pad_key(tx, 3))).await.unwrap();
         let pad = format!("/pad/3?k={key}");
         assert!(app.get(&pad, "").await.unwrap().body.contains("请您监督"));
@@ -129,7 +127,7 @@ async fn the_interface_rates_lists_and_acts() {
         let made = app.post_json("/api/v1/evaluations", &app.sign_in(tongban_kernel::Actor::citizen(9, 9, 2, "王*")), &body).await.unwrap();
         assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
         let no = made.json().unwrap()["bad_task"].as_str().unwrap().to_owned();
-        let reader = app.sign_in(staff("李敏", support::UNIT, &[READ, HANDLE]));
+        let reader = app.sign_in(staff("李敏", crate::support::UNIT, &[READ, HANDLE]));
         let list = app.get("/api/v1/evaluations", &reader).await.unwrap().json().unwrap();
         assert_eq!(list["items"][0]["satisfaction_national"], 4);
         let open = app.get("/api/v1/bad-ratings?limit=5", &reader).await.unwrap().json().unwrap();

@@ -1,8 +1,6 @@
 //! 差评工单：每一条走法、权限、范围、版本、期限与灯；两种引擎都跑。
 
-mod support;
-
-use support::{decided_case, draft, from_phone, later, open, staff, start};
+use crate::support::{decided_case, draft, from_phone, later, open, staff, start};
 use tongban_evaluation::commands::{self, Handle};
 use tongban_evaluation::model::{Action, Cause, State, TRANSITIONS};
 use tongban_evaluation::permissions::{HANDLE, REVIEW, REVISIT};
@@ -49,11 +47,11 @@ fn input(action: Action, version: i64) -> Handle {
 }
 
 fn worker() -> Actor {
-    staff("李敏", support::UNIT, &[HANDLE, REVISIT])
+    staff("李敏", crate::support::UNIT, &[HANDLE, REVISIT])
 }
 
 fn boss() -> Actor {
-    staff("周主管", support::UNIT, &[REVIEW, REVISIT])
+    staff("周主管", crate::support::UNIT, &[REVIEW, REVISIT])
 }
 
 async fn act(test: &TestDb, actor: Actor, no: &str, action: Action, day: i64) -> Result<State, Error> {
@@ -142,7 +140,7 @@ async fn nobody_does_what_is_not_theirs() {
         act(&test, worker(), &no, Action::Contact, 1).await.unwrap();
         act(&test, worker(), &no, Action::Confirm, 1).await.unwrap();
         act(&test, worker(), &no, Action::Submit, 1).await.unwrap();
-        let both = staff("李敏", support::UNIT, &[HANDLE, REVIEW]);
+        let both = staff("李敏", crate::support::UNIT, &[HANDLE, REVIEW]);
         assert_eq!(code(act(&test, both, &no, Action::Approve, 1).await.unwrap_err()), Code::Forbidden, "自己不能审自己");
         let unknown = input(Action::Approve, 1);
         let missing = test.db.write("test.none", move |tx| commands::handle(tx, &boss(), "没有这个编号", &unknown, later(1))).await;

@@ -1,9 +1,7 @@
 //! 账：随手改的记录，一条条记出来的账等于从头重算；每个数等于它点开的记录数。两种引擎都跑。
 
-mod support;
-
 use proptest::prelude::*;
-use support::{Change, Facts, Orgs, change, open, today};
+use crate::support::{Change, Facts, Orgs, change, open, today};
 use tongban_indicators::period::Period;
 use tongban_indicators::{area, drill, recount, refresh, store};
 use tongban_kernel::{Actor, Scope};

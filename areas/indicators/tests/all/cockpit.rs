@@ -1,12 +1,10 @@
 //! 驾驶舱的页面与接口：每个数点得开，范围外 404，导出与页面一致，填报说清是谁；两种引擎都跑。
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use support::{Change, Facts, Orgs, change, open, today};
+use crate::support::{Change, Facts, Orgs, change, open, today};
 use tongban_indicators::permissions::{MANAGE, READ, REPORT};
 use tongban_kernel::{Actor, ActorKind, Scope};
 use tongban_store::testing::engines;

@@ -1,0 +1,5 @@
+//! 指标的测试：投影、重算、下钻、驾驶舱，两种引擎各一遍。
+
+mod cockpit;
+mod projection;
+mod support;
