@@ -138,6 +138,11 @@ fn tagged(status: StatusCode, case: &Case, ctx: &Ctx) -> Response {
     response
 }
 
+/// 申请人与工作人员共用的接口，先要登录。
+fn signed_in(ctx: &Ctx) -> Result<(), Problem> {
+    if ctx.actor.is_signed_in() { Ok(()) } else { Err(Problem::unauthenticated()) }
+}
+
 /// 列表的条件。
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
@@ -186,6 +191,7 @@ pub async fn list_cases(State(app): State<App>, ctx: Ctx, Query(params): Query<L
     (status = 200, description = "办件", body = CaseBody), (status = 304, description = "没有变化"),
     (status = 401, description = "没有登录"), (status = 404, description = "没有找到"), (status = 429, description = "太频繁")))]
 pub async fn read_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+    signed_in(&ctx)?;
     let actor = ctx.actor.clone();
     let case = app.db().snapshot("cases.api_read", move |tx| queries::seen(tx, &actor, &no)).await?;
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
@@ -228,6 +234,7 @@ impl StepBody {
     (status = 200, description = "过程", body = Vec<StepBody>), (status = 401, description = "没有登录"),
     (status = 404, description = "没有找到"), (status = 429, description = "太频繁")))]
 pub async fn list_steps(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Json<Vec<StepBody>>, Failure> {
+    signed_in(&ctx)?;
     let actor = ctx.actor.clone();
     let (steps, own) = app
         .db()
@@ -362,6 +369,7 @@ pub async fn act_on_case(
     headers: HeaderMap,
     Json(input): Json<ActionInput>,
 ) -> Result<Response, Failure> {
+    signed_in(&ctx)?;
     let version = wanted_version(&input, &headers)?;
     let action = Action::parse(&action).ok_or_else(Problem::not_found)?;
     let (actor, at) = (ctx.actor.clone(), app.now());

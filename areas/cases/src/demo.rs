@@ -391,9 +391,9 @@ pub fn demo(demo: &mut Demo<'_>) -> Result<()> {
     let (mut dice, start, total) = (Dice(0x5108_1120_2105_3101), demo.now - SignedDuration::from_hours(24 * DAYS), demo.cases);
     let mut offers: HashMap<String, Option<Arc<Offer>>> = HashMap::new();
     for n in 0..total {
-        // 七成办件集中在前面的常办事项
+        // 七成办件集中在八分之一的常办事项
         let busy = (codes.len() as u64).div_ceil(8);
-        let index = if dice.chance(70) { dice.below(busy) } else { dice.below(codes.len() as u64) };
+        let index = if dice.chance(70) { dice.below(busy) * 8 } else { dice.below(codes.len() as u64) };
         let Some((code, ..)) = codes.get(usize::try_from(index).unwrap_or(0)) else { continue };
         if !offers.contains_key(code) {
             let wanted = code.clone();

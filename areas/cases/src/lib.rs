@@ -40,6 +40,8 @@ use permissions as can;
 /// 登录的群众；实名等级由各事项自己要求。
 const SIGNED_IN: Access = Access::SignedIn { level: 0 };
 const READ: Access = Access::Staff(can::READ);
+/// 申请人与工作人员共用的接口：登录与否由处理函数查，对象上的权限由命令查。
+const EITHER: Access = Access::Public;
 
 /// 本区交给屋顶的一切。
 #[must_use]
@@ -115,9 +117,9 @@ const ROUTES: &[Route] = &[
     Route::get("/desk/cases/{no}/print/{document}", READ, || get(print::show)),
     Route::api(READ, || routes!(api::list_cases)),
     Route::api(Access::Staff(can::SUBMIT_FOR), || routes!(api::register_case)),
-    Route::api(SIGNED_IN, || routes!(api::read_case)),
-    Route::api(SIGNED_IN, || routes!(api::list_steps)),
-    Route::api(SIGNED_IN, || routes!(api::act_on_case)),
+    Route::api(EITHER, || routes!(api::read_case)),
+    Route::api(EITHER, || routes!(api::list_steps)),
+    Route::api(EITHER, || routes!(api::act_on_case)),
     Route::api(Access::Public, || routes!(api::track_case)),
     Route::api(Access::Public, || routes!(api::list_states)),
 ];

@@ -45,6 +45,7 @@ fn key(name: String) -> String {
 #[must_use]
 pub fn converted(found: items::Offer) -> Offer {
     let variants = found.guide.variants.iter().map(variant).collect();
+    let prefills: Vec<String> = found.guide.form.sections.iter().flat_map(|s| &s.fields).map(|f| f.prefill.clone()).collect();
     let situations = found.situations.into_iter().zip(&found.guide.questions).map(|(s, q)| situation(s, q)).collect();
     Offer {
         item_id: found.item_id,
@@ -73,7 +74,7 @@ pub fn converted(found: items::Offer) -> Offer {
         situations,
         variants,
         materials: found.materials.into_iter().map(material).collect(),
-        fields: found.fields.into_iter().map(field).collect(),
+        fields: found.fields.into_iter().zip(prefills).map(|(found, prefill)| field(found, prefill)).collect(),
     }
 }
 
@@ -109,7 +110,7 @@ fn material(found: items::OfferedMaterial) -> OfferMaterial {
     }
 }
 
-fn field(found: items::OfferedField) -> Field {
+fn field(found: items::OfferedField, prefill: String) -> Field {
     let kind = match found.kind.as_str() {
         "textarea" => FieldKind::Textarea,
         "number" => FieldKind::Number,
@@ -135,5 +136,6 @@ fn field(found: items::OfferedField) -> Field {
         hint: found.hint,
         unit: found.unit,
         when: found.when,
+        prefill,
     }
 }

@@ -139,7 +139,7 @@ fn open_case(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Application<
     let mut checks = Checks::new();
     let applicant = forms::applicant(&mut checks, input.applicant, today);
     forms::situations(&mut checks, offer, input.situations);
-    let form = forms::form(&mut checks, offer, input.situations, input.form, today);
+    let form = forms::form(&mut checks, offer, input.situations, &applicant, input.form, today);
     if !input.at_window {
         forms::materials(&mut checks, offer, input.situations, &input.statuses);
     }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tongban_kernel::Place;
 
+use super::case::Applicant;
+
 /// 一版可申办的事项。
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Offer {
@@ -113,6 +115,27 @@ pub struct Field {
     pub unit: Option<String>,
     /// 哪些情况才要填；空表示总是要填。
     pub when: Vec<String>,
+    /// 从申请人信息带出：`person.name`、`person.id_number`、`person.mobile`、`entity.name`、`entity.uscc`。
+    #[serde(default)]
+    pub prefill: String,
+}
+
+impl Field {
+    /// 能从申请人带出的值；带得出的不让填。
+    #[must_use]
+    pub fn prefilled<'a>(&self, who: &'a Applicant) -> Option<&'a str> {
+        let value = match self.prefill.as_str() {
+            "person.name" if who.is_legal => &who.contact,
+            "person.name" => &who.name,
+            "person.id_number" if !who.is_legal => &who.id_number,
+            "person.mobile" => &who.mobile,
+            "person.address" | "entity.address" => &who.address,
+            "entity.name" if who.is_legal => &who.name,
+            "entity.uscc" | "entity.id_number" if who.is_legal => &who.id_number,
+            _ => return None,
+        };
+        Some(value.as_str()).filter(|value| !value.is_empty())
+    }
 }
 
 /// 表单项的种类。

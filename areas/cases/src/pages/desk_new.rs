@@ -13,7 +13,7 @@ use tongban_web::{App, Ctx, Failure, Form, Layout, Query, render, render_status,
 use super::apply::{item_input, random_bytes};
 use super::{Fields, mendable};
 use crate::commands::{self, Decide, Deliver, Registration};
-use crate::model::{Applicant, Case, Channel, Delivery, MaterialStatus, Offer, Outcome};
+use crate::model::{Applicant, Case, Channel, Delivery, Field, MaterialStatus, Offer, Outcome};
 use crate::permissions as can;
 use crate::{offer, store};
 
@@ -115,7 +115,7 @@ fn form_page(ctx: &Ctx, offer: Offer, fields: &Fields, problem: Option<&Problem>
         l: if problem.is_some() { l.with_errors() } else { l },
         people,
         situations,
-        fields: offer.fields.iter().map(|f| item_input(f, &fields.joined(&f.key), problem)).collect(),
+        fields: offer.fields.iter().map(|f| desk_input(f, &fields.joined(&f.key), problem)).collect(),
         materials,
         delivery: Input::radios("delivery", "怎么拿结果", ways).value(delivery),
         may_express: offer.instant && [can::ACCEPT, can::APPROVE, can::DELIVER].iter().all(|p| ctx.actor.may(p)),
@@ -123,6 +123,12 @@ fn form_page(ctx: &Ctx, offer: Offer, fields: &Fields, problem: Option<&Problem>
         errors: ErrorSummary::of(problem),
         offer,
     }
+}
+
+/// 与申请人相同的会自动带出，可以不填。
+fn desk_input(field: &Field, value: &str, problem: Option<&Problem>) -> Input {
+    let input = item_input(field, value, problem);
+    if field.prefill.is_empty() { input } else { input.optional().hint("与申请人相同的不用填") }
 }
 
 fn registration(ctx: &Ctx, offer: &Offer, fields: &Fields) -> Registration {

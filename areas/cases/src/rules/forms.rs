@@ -50,11 +50,12 @@ pub fn applicant(checks: &mut Checks, input: &Applicant, today: Date) -> Applica
     clean
 }
 
-/// 检查表单并规范写法；不认识的字段丢弃。
-pub fn form(checks: &mut Checks, offer: &Offer, chosen: &[String], input: &Form, today: Date) -> Form {
+/// 检查表单并规范写法；能从申请人带出的用带出的，不认识的字段丢弃。
+pub fn form(checks: &mut Checks, offer: &Offer, chosen: &[String], who: &Applicant, input: &Form, today: Date) -> Form {
     let mut clean = Form::new();
     for field in offer.fields_for(chosen) {
-        let raw = input.get(&field.key).map_or("", String::as_str).trim();
+        let typed = input.get(&field.key).map_or("", String::as_str).trim();
+        let raw = field.prefilled(who).unwrap_or(typed);
         if raw.is_empty() {
             checks.ensure(!field.required, &field.key, "required", format!("请填写{}", field.label));
             continue;
@@ -134,7 +135,9 @@ pub fn situations(checks: &mut Checks, offer: &Offer, chosen: &[String]) {
 /// 检查材料：必要材料要有；只有容缺材料（ISNEED=3）可以后补。
 pub fn materials(checks: &mut Checks, offer: &Offer, chosen: &[String], status: &BTreeMap<String, MaterialStatus>) {
     for material in offer.materials_for(chosen) {
-        let now = status.get(&material.key).copied().unwrap_or(MaterialStatus::Missing);
+        // 免提交的不用申请人动手
+        let default = if material.by_licence { MaterialStatus::Licence } else { MaterialStatus::Missing };
+        let now = status.get(&material.key).copied().filter(|now| *now != MaterialStatus::Missing).unwrap_or(default);
         let field = format!("m_{}", material.key);
         match now {
             MaterialStatus::Deferred => checks.ensure(
@@ -184,7 +187,7 @@ mod tests {
     fn everything_wrong_is_said_at_once() {
         let mut checks = Checks::new();
         applicant(&mut checks, &Applicant::default(), TODAY);
-        form(&mut checks, &sample_offer(), &[], &Form::from([("area".into(), "四十六".into())]), TODAY);
+        form(&mut checks, &sample_offer(), &[], &person(), &Form::from([("area".into(), "四十六".into())]), TODAY);
         let problem = checks.finish().unwrap_err();
         let fields: Vec<_> = problem.errors.iter().map(|error| error.field().to_owned()).collect();
         assert_eq!(fields, ["name", "id_number", "mobile", "area", "water"]);
@@ -195,7 +198,7 @@ mod tests {
     fn unknown_fields_are_dropped_and_numbers_cleaned() {
         let mut checks = Checks::new();
         let input = Form::from([("area".into(), "１,２46".into()), ("water".into(), "y".into()), ("evil".into(), "x".into())]);
-        let clean = form(&mut checks, &sample_offer(), &[], &input, TODAY);
+        let clean = form(&mut checks, &sample_offer(), &[], &person(), &input, TODAY);
         assert!(checks.is_empty());
         assert_eq!(clean, Form::from([("area".into(), "1246".into()), ("water".into(), "y".into())]));
     }
@@ -223,5 +226,18 @@ mod tests {
         let mut checks = Checks::new();
         situations(&mut checks, &sample_offer(), &["small".into()]);
         assert!(checks.is_empty());
+    }
+
+    #[test]
+    fn what_the_applicant_already_told_is_not_asked_again() {
+        let mut offer = sample_offer();
+        offer.fields = vec![
+            Field { key: "f_name".into(), label: "姓名".into(), required: true, prefill: "person.name".into(), ..Field::default() },
+            Field { key: "unit".into(), label: "单位".into(), required: true, prefill: "entity.name".into(), ..Field::default() },
+        ];
+        let mut checks = Checks::new();
+        let clean = form(&mut checks, &offer, &[], &person(), &Form::from([("f_name".into(), "别人".into())]), TODAY);
+        assert_eq!(clean, Form::from([("f_name".into(), "王秀兰".into())]));
+        assert_eq!(checks.finish().unwrap_err().errors[0].field(), "unit");
     }
 }

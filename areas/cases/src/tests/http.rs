@@ -224,6 +224,7 @@ async fn the_api_speaks_versions_states_and_keys() {
         assert_eq!(app.get("/api/v1/cases?tab=zzz", &clerk).await.unwrap().status, StatusCode::UNPROCESSABLE_ENTITY);
         let steps = app.get(&format!("/api/v1/cases/{no}/steps"), &clerk).await.unwrap().json().unwrap();
         assert_eq!(steps.as_array().unwrap().len(), 2);
+        assert_eq!(app.get(&format!("/api/v1/cases/{no}"), "").await.unwrap().status, StatusCode::UNAUTHORIZED);
         let outside = app.sign_in(Actor::citizen(9, 9, 3, "李*"));
         assert_eq!(app.get(&format!("/api/v1/cases/{no}"), &outside).await.unwrap().status, StatusCode::NOT_FOUND);
         assert_eq!(app.get("/api/v1/case-states", "").await.unwrap().json().unwrap().as_array().unwrap().len(), 13);

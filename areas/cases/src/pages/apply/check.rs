@@ -48,11 +48,14 @@ fn check_page(ctx: &Ctx, draft: &Draft, offer: Offer, problem: Option<&Problem>)
         row("申请人", format!("{}（{}）", who.shown(), tongban_kernel::mask::id_number(&who.id_number)), ""),
         row("联系手机", tongban_kernel::mask::mobile(&who.mobile), "form/1"),
     ];
-    for situation in &offer.situations {
+    if !who.address.is_empty() {
+        rows.push(row("联系地址", who.address.clone(), "form/1"));
+    }
+    for situation in offer.situations.iter().filter(|s| crate::model::holds(&s.when, &body.situations)) {
         let label = situation.options.iter().find(|c| body.situations.contains(&c.key)).map_or(String::new(), |c| c.label.clone());
         rows.push(row(&situation.question, label, "situation"));
     }
-    for field in offer.fields_for(&body.situations) {
+    for field in offer.fields_for(&body.situations).filter(|field| field.prefilled(who).is_none()) {
         rows.push(row(&field.label, shown_value(field, body.form.get(&field.key).map_or("", String::as_str)), "form/2"));
     }
     let materials = offer

@@ -175,6 +175,11 @@ fn applicant_inputs(body: &DraftBody, problem: Option<&Problem>) -> Vec<Input> {
     inputs.into_iter().map(|input| input.errors_of(problem)).collect()
 }
 
+/// 所选情况下要他自己填的：能从申请人带出的不问。
+fn to_fill<'a>(offer: &'a Offer, body: &'a DraftBody) -> impl Iterator<Item = &'a Field> {
+    offer.fields_for(&body.situations).filter(|field| field.prefilled(&body.applicant).is_none())
+}
+
 /// 事项自己的表单项变成输入框。
 pub fn item_input(field: &Field, value: &str, problem: Option<&Problem>) -> Input {
     let options = || field.options.iter().map(|c| (c.key.clone(), c.label.clone()));
@@ -202,7 +207,7 @@ fn form_page(ctx: &Ctx, draft: Draft, offer: Offer, n: u8, problem: Option<&Prob
     let fields = if n == 1 {
         applicant_inputs(&draft.body, problem)
     } else {
-        offer.fields_for(&draft.body.situations).map(|f| item_input(f, draft.body.form.get(&f.key).map_or("", String::as_str), problem)).collect()
+        to_fill(&offer, &draft.body).map(|f| item_input(f, draft.body.form.get(&f.key).map_or("", String::as_str), problem)).collect()
     };
     let known = (n == 1 && !who.id_number.is_empty())
         .then(|| format!("{}（{}）", who.shown(), if who.is_legal { who.id_number.clone() } else { tongban_kernel::mask::id_number(&who.id_number) }));
@@ -221,7 +226,7 @@ fn form_page(ctx: &Ctx, draft: Draft, offer: Offer, n: u8, problem: Option<&Prob
 
 pub async fn form(State(app): State<App>, ctx: Ctx, Path((token, n)): Path<(String, u8)>) -> Result<Response, Failure> {
     let (draft, offer) = opened(&app, &ctx, token).await?;
-    if n > 1 && offer.fields.is_empty() {
+    if n > 1 && to_fill(&offer, &draft.body).next().is_none() {
         return Ok(see_other(format!("/a/{}/materials", draft.token)).into_response());
     }
     Ok(render(&form_page(&ctx, draft, offer, n.clamp(1, 2), None))?.into_response())
@@ -231,21 +236,21 @@ pub async fn save_form(State(app): State<App>, ctx: Ctx, Path((token, n)): Path<
     let fields = Fields(fields);
     let (draft, offer) = opened(&app, &ctx, token).await?;
     let today = tongban_kernel::time::date_of(app.now());
-    let edit = if n == 1 { applicant_edit(&draft.body.applicant, &fields, today) } else { form_edit(&offer, &fields, today) };
+    let edit = if n == 1 { applicant_edit(&draft.body.applicant, &fields, today) } else { form_edit(&offer, &draft.body.applicant, &fields, today) };
     let draft = save(&app, &ctx, draft.token, offer.code.clone(), edit).await?;
     // 已经存下；有错当页说清，不让带着错往下走
     let mut checks = Checks::new();
     if n == 1 {
         forms::applicant(&mut checks, &draft.body.applicant, today);
     } else {
-        forms::form(&mut checks, &offer, &draft.body.situations, &draft.body.form, today);
+        forms::form(&mut checks, &offer, &draft.body.situations, &draft.body.applicant, &draft.body.form, today);
     }
     if let Err(problem) = checks.finish() {
         return render_status(422, &form_page(&ctx, draft, offer, n.clamp(1, 2), Some(&problem)));
     }
     let next = if fields.get("back") == "check" {
         "check"
-    } else if n == 1 && !offer.fields.is_empty() {
+    } else if n == 1 && to_fill(&offer, &draft.body).next().is_some() {
         "form/2"
     } else {
         "materials"
@@ -269,11 +274,11 @@ fn applicant_edit(now: &Applicant, fields: &Fields, today: Date) -> DraftEdit {
     DraftEdit { applicant: Some(who), summary: Some(fields.get("summary").to_owned()), ..DraftEdit::default() }
 }
 
-fn form_edit(offer: &Offer, fields: &Fields, today: Date) -> DraftEdit {
+fn form_edit(offer: &Offer, who: &Applicant, fields: &Fields, today: Date) -> DraftEdit {
     let value = |field: &Field| {
         let raw = fields.joined(&field.key).trim().to_owned();
         forms::field_value(field, &raw, today).unwrap_or(raw)
     };
-    let form = offer.fields.iter().map(|f| (f.key.clone(), value(f))).collect();
+    let form = offer.fields.iter().filter(|f| f.prefilled(who).is_none()).map(|f| (f.key.clone(), value(f))).collect();
     DraftEdit { form: Some(form), ..DraftEdit::default() }
 }
