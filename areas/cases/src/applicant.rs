@@ -13,16 +13,14 @@ use crate::model::Applicant;
 pub fn of(tx: &mut Tx<'_>, actor: &Actor) -> Result<Applicant> {
     let found = tongban_parties::queries::applicant(tx, actor)?;
     let is_legal = actor.legal_entity != 0;
-    if is_legal && found.kind == "person" {
-        // 代表单位办事而单位信息不在库里：经办人带出，单位名称与信用代码由他填
-        return Ok(Applicant { is_legal, contact: found.name, mobile: found.mobile, ..Applicant::default() });
-    }
+    // 代表单位办事时，经办人就是登录的人
+    let agent = if is_legal { tongban_parties::queries::person(tx, actor.person)? } else { None };
     Ok(Applicant {
         is_legal,
         name: found.name,
         id_type: found.id_type,
         id_number: found.id_number,
-        contact: String::new(),
+        contact: agent.map(|person| person.name).unwrap_or_default(),
         mobile: found.mobile,
         address: String::new(),
     })
