@@ -12,6 +12,7 @@ use tongban_kernel::Problem;
 use tongban_kernel::problem::Code;
 
 use crate::binding::{Binding, Source};
+use crate::extended::{Extended, adopt};
 
 /// 随程序带的定义与取数表。
 pub const DEFINITIONS: &str = include_str!("../../../reference/indicators.yaml");
@@ -281,24 +282,6 @@ pub struct Field {
     pub name: String,
 }
 
-/// 补充指标（`extended`）：只有接上了数据的才成为指标。
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Extended {
-    pub id: String,
-    pub name: String,
-    pub group: String,
-    pub definition: String,
-    pub platform_proxy: String,
-    pub target: Option<f64>,
-    pub comparison: Option<Comparison>,
-    pub unit: Option<String>,
-    #[serde(default)]
-    pub deadline: Option<Date>,
-    pub status: String,
-    pub source: String,
-}
-
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Annex3 {
@@ -431,38 +414,6 @@ impl Definitions {
             switches.in_bulletin = change.in_bulletin.unwrap_or(switches.in_bulletin);
         }
         switches
-    }
-}
-
-/// 补充指标当作普通指标用：不计分，按目标亮灯。
-fn adopt(extra: &Extended) -> Indicator {
-    let rate = extra.unit.as_deref() == Some("%");
-    let lower = extra.comparison.is_some() && extra.target == Some(0.0);
-    // 补充指标的目标都是整数；同业参考值（99.91）没有比较符，不作目标
-    #[allow(clippy::cast_possible_truncation)]
-    let target = extra.comparison.and(extra.target).map(|target| Target::Number(target.round() as i64));
-    Indicator {
-        id: extra.id.clone(),
-        name: extra.name.clone(),
-        area: extra.group.clone(),
-        area_id: "extended".to_owned(),
-        scopes: vec![Level::CityDepartment, Level::County, Level::DevelopmentZone, Level::Town],
-        scope_detail: None,
-        kind: if rate { Kind::Rate } else { Kind::Count },
-        formula: Formula::Value(ValueFormula { value: extra.definition.clone(), where_note: None }),
-        target,
-        comparison: extra.comparison,
-        upper: None,
-        unit: extra.unit.clone().unwrap_or_default(),
-        direction: if lower { Direction::LowerBetter } else { Direction::HigherBetter },
-        basis: Basis::Product,
-        deadlines: Vec::new(),
-        frequency: Frequency::Daily,
-        source: Origin { attachment: extra.group.clone(), row: extra.name.clone(), quote: extra.source.clone() },
-        note: None,
-        ambiguity: None,
-        subject: Subject::Unit,
-        scored: false,
     }
 }
 

@@ -13,6 +13,7 @@ pub mod board;
 pub mod commands;
 pub mod definition;
 pub mod drill;
+pub mod extended;
 pub mod ledger;
 pub mod pages;
 pub mod period;

@@ -50,7 +50,7 @@ pub struct Recounted {
 /// 引擎不可用。
 pub async fn recount(app: &App) -> Result<Recounted> {
     let registry = Arc::new(Registry::of(app));
-    let next = app.db().write("indicators.recount_begin", |tx| begin(tx)).await?;
+    let next = app.db().write("indicators.recount_begin", begin).await?;
     drop_old(app, next).await?;
     let scanning = Arc::clone(&registry);
     let (heads, records, change) = app.db().snapshot("indicators.scan", move |tx| scan(tx, &scanning)).await?;

@@ -7,6 +7,9 @@ use tongban_evaluation::{area, commands};
 use tongban_store::testing::engines;
 use tongban_web::testing::TestApp;
 
+/// 一步：版本、动作、另填的几项。
+type Step<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>);
+
 async fn open() -> Vec<TestApp> {
     let mut apps = Vec::new();
     for engine in engines() {
@@ -70,7 +73,7 @@ async fn a_bad_rating_goes_over_the_desk_to_the_public_page() {
         assert!(!app.get("/desk/rates", &outsider).await.unwrap().body.contains(no));
         assert_eq!(app.get(&path, &outsider).await.unwrap().status, StatusCode::NOT_FOUND);
         assert_eq!(app.get(&path, "").await.unwrap().status, StatusCode::SEE_OTHER, "没登录的去登录");
-        let steps: [(&str, &str, Vec<(&str, &str)>); 5] = [
+        let steps: [Step<'_>; 5] = [
             ("1", "contact", vec![]),
             ("2", "confirm", vec![]),
             ("3", "submit", vec![("cause", "attitude"), ("measures", "轮岗，李敏负责"), ("published", "已增设午间值班窗口")]),

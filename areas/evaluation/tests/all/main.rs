@@ -1,5 +1,7 @@
 //! 好差评的测试：规则之外的一切都在真的库、真的路由上跑，两种引擎各一遍。
 
+#![allow(clippy::unwrap_used)]
+
 mod handling;
 mod http;
 mod rating;

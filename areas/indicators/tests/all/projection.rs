@@ -167,7 +167,8 @@ async fn two_nodes_project_at_once_and_nothing_counts_twice() {
             app.app.db().write("test.change", move |tx| change(tx, id, Change::Create { facts })).await.unwrap();
         }
         let (one, two) = tokio::join!(refresh::catch_up(&app.app), refresh::catch_up(&app.app));
-        (one.unwrap(), two.unwrap());
+        one.unwrap();
+        two.unwrap();
         assert!(recount::recount(&app.app).await.unwrap().mismatches.is_empty());
     }
 }
