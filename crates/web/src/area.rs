@@ -84,7 +84,7 @@ impl Area {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     Public,
-    /// 登录的群众（或任何登录的人），实名等级不低于 `level`。
+    /// 登录的群众（本人或他代表的法人），实名等级不低于 `level`。
     SignedIn { level: u8 },
     Staff(Permission),
     /// 任何工作人员。

@@ -109,7 +109,10 @@ pub fn permit(access: Access, actor: &Actor) -> Result<(), Problem> {
         Access::Public => Ok(()),
         Access::SignedIn { level } => {
             signed_in()?;
-            if actor.kind == ActorKind::Citizen && actor.real_level < level {
+            if actor.kind != ActorKind::Citizen {
+                return Err(Problem::new(Code::Forbidden, "这里是群众、企业自己办事的地方；工作人员代办请到工作台的“窗口收件”"));
+            }
+            if actor.real_level < level {
                 return Err(Problem::new(Code::Forbidden, format!("这项服务需要实名等级 {level} 级，请到“我的—个人资料”完成实名认证")));
             }
             Ok(())
