@@ -189,7 +189,11 @@ pub async fn read_item(State(app): State<App>, headers: HeaderMap, Path(code): P
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn read_item_version(State(app): State<App>, headers: HeaderMap, Path((code, version)): Path<(String, String)>) -> Result<Response, Failure> {
+pub async fn read_item_version(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path((code, version)): Path<(String, String)>,
+) -> Result<Response, Failure> {
     let version: i64 = version.parse().map_err(|_| Problem::not_found())?;
     let found = app.db().snapshot("items.api_version", move |tx| queries::public_guide(tx, &code, Some(version))).await?;
     tagged(&headers, &*found.ok_or_else(Problem::not_found)?)
@@ -301,7 +305,12 @@ pub struct CorrectionView {
         (status = 415, body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, body = ProblemBody, content_type = "application/problem+json")))]
-pub async fn correct_item(State(app): State<App>, ctx: Ctx, Path(code): Path<String>, Json(input): Json<CorrectionInput>) -> Result<Response, Failure> {
+pub async fn correct_item(
+    State(app): State<App>,
+    ctx: Ctx,
+    Path(code): Path<String>,
+    Json(input): Json<CorrectionInput>,
+) -> Result<Response, Failure> {
     let input = Correction { part: input.part, text: input.text, contact: input.contact };
     let (actor, at) = (ctx.actor.clone(), app.now());
     let number = app.act(&ctx, "items.api_correct", move |tx| commands::submit_correction(tx, &actor, &code, &input, at)).await?;

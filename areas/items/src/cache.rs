@@ -40,7 +40,10 @@ type Units = Vec<(i64, String, i64)>;
 /// 部门、镇两张清单多久数一遍。
 const COUNTED: Duration = Duration::from_secs(30);
 
-static UNITS: LazyLock<RwLock<HashMap<String, (Instant, Arc<(Units, Units)>)>>> = LazyLock::new(RwLock::default);
+/// 数的时刻与两张清单。
+type Counted = (Instant, Arc<(Units, Units)>);
+
+static UNITS: LazyLock<RwLock<HashMap<String, Counted>>> = LazyLock::new(RwLock::default);
 
 /// 有事项的部门与镇；三十秒数一遍。
 pub(crate) async fn units(app: &App) -> tongban_store::Result<Arc<(Units, Units)>> {

@@ -12,7 +12,7 @@ pub use draft::{
     Publish, abandon_revision, adopt, approve, edit, fire_effect, publish, reject, report, revise, send_back, withdraw_report,
 };
 pub use intake::{
-    Answer, Correction, PARTS, answer_correction, close_problem, note_miss, submit_correction, submit_wish, write_bundle,
+    Answer, Bundle, Correction, PARTS, answer_correction, close_problem, note_miss, submit_correction, submit_wish, write_bundle,
 };
 pub use live::{Suspend, cancel, check_guide, resume, suspend};
 pub use pool::{

@@ -92,10 +92,7 @@ impl Flow {
                 ("区级确认", "区里审核确认", "approver"),
                 ("送达", "书面或短信告诉您结果", "delivery_clerk"),
             ],
-            Self::Instant => &[
-                ("受理", "当场收件", "window_clerk"),
-                ("当场办结", "核对无误当场办好", "window_clerk"),
-            ],
+            Self::Instant => &[("受理", "当场收件", "window_clerk"), ("当场办结", "核对无误当场办好", "window_clerk")],
         }
     }
 }
@@ -131,10 +128,7 @@ fn assemble(entry: &Entry, file: &File) -> Result<Complete, Error> {
     guide.consult_phone.clone_from(&contact.consult);
     guide.supervise_phone.clone_from(&contact.supervise);
     guide.steps = steps(entry.flow, &entry.days);
-    guide.remedy = Remedy {
-        review_org: "昭化区人民政府".to_owned(),
-        court: "广元市昭化区人民法院".to_owned(),
-    };
+    guide.remedy = Remedy { review_org: "昭化区人民政府".to_owned(), court: "广元市昭化区人民法院".to_owned() };
     Ok(Complete { dept: entry.dept.clone(), guide })
 }
 

@@ -64,9 +64,7 @@ fn implementer(org: &Org) -> Implementer {
 
 /// 演示县区的机构：没有信用代码的不能做实施主体。
 fn resolver(orgs: Vec<Org>) -> Resolver {
-    Arc::new(move |_: &mut Tx<'_>, name: &str| {
-        Ok(matching(&orgs, name).filter(|org| !org.code.is_empty()).map(implementer))
-    })
+    Arc::new(move |_: &mut Tx<'_>, name: &str| Ok(matching(&orgs, name).filter(|org| !org.code.is_empty()).map(implementer)))
 }
 
 /// 导入全部清单。
@@ -74,23 +72,19 @@ fn resolver(orgs: Vec<Org>) -> Resolver {
 /// # Errors
 /// 引擎故障，或还没有演示县区。
 pub fn demo(demo: &mut Demo<'_>) -> Result<()> {
-    let orgs = demo.runtime.block_on(demo.db.read("items.demo_orgs", |tx| directory::all_orgs(tx)))?;
+    let orgs = demo.runtime.block_on(demo.db.read("items.demo_orgs", directory::all_orgs))?;
     let tenant = orgs.iter().find(|org| org.kind == KIND_TENANT).ok_or(Error::Misuse("先造机构，再造事项"))?.id;
     let orgs: Vec<Org> = orgs.into_iter().filter(|org| org.tenant == tenant).collect();
-    let towns = orgs.iter().filter(|org| org.kind == KIND_TOWN && org.status == 1 && org.unit == org.id).map(|org| org.name.clone()).collect();
+    let towns =
+        orgs.iter().filter(|org| org.kind == KIND_TOWN && org.status == 1 && org.unit == org.id).map(|org| org.name.clone()).collect();
     let sources = Sources::built_in(towns)?;
     let actor = Actor { tenant, ..Actor::system() };
     // 演示的办件从几个月前开始，事项要在那之前发布
     let at = demo.now - jiff::SignedDuration::from_hours(24 * 400);
     let progress = &mut *demo.progress;
-    let report = demo.runtime.block_on(importer::import_all(
-        demo.db,
-        &actor,
-        &sources,
-        resolver(orgs),
-        at,
-        &mut |done, total, what| progress(done, total, what),
-    ))?;
+    let report = demo.runtime.block_on(importer::import_all(demo.db, &actor, &sources, resolver(orgs), at, &mut |done, total, what| {
+        progress(done, total, what)
+    }))?;
     tracing::info!(rows = report.rows, added = report.added, published = report.published, problems = report.problems, "事项已导入");
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! 待办：待认领、待审核、纠错，放进各人的工作台；以及路由测试的样本。
 
-use tongban_kernel::lights::Light;
 use tongban_kernel::Actor;
+use tongban_kernel::lights::Light;
 use tongban_store::{Result, Tx};
 use tongban_web::area::Where;
 use tongban_web::{Queue, Sample, Todo};

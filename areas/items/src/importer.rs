@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tongban_kernel::{Actor, Place};
 use tongban_store::{Database, Result, Tx};
 
-use crate::commands::{self, Implementer};
+use crate::commands::{self, Bundle, Implementer};
 use crate::complete::Complete;
 use crate::store::{self, ItemRow, ProblemRow};
 
@@ -59,25 +59,31 @@ impl Report {
     }
 }
 
+/// 要记的一处脏数据。
+struct Note<'a> {
+    place: Place,
+    source: &'a str,
+    line: u64,
+    kind: &'a str,
+    value: &'a str,
+    message: String,
+}
+
 /// 记一张问题单，回答新记了几张。
-fn note(tx: &mut Tx<'_>, place: Place, source: &str, line: u64, kind: &str, value: &str, message: String, at: Timestamp) -> Result<usize> {
-    let id = tx.new_id();
-    let new = store::note_problem(
-        tx,
-        &ProblemRow {
-            id,
-            place,
-            source: source.to_owned(),
-            line: i64::try_from(line).unwrap_or(0),
-            kind: kind.to_owned(),
-            value: value.to_owned(),
-            message,
-            state: "open".to_owned(),
-            found: at,
-            version: 1,
-        },
-    )?;
-    Ok(usize::from(new))
+fn note(tx: &mut Tx<'_>, found: Note<'_>, at: Timestamp) -> Result<usize> {
+    let row = ProblemRow {
+        id: tx.new_id(),
+        place: found.place,
+        source: found.source.to_owned(),
+        line: i64::try_from(found.line).unwrap_or(0),
+        kind: found.kind.to_owned(),
+        value: found.value.to_owned(),
+        message: found.message,
+        state: "open".to_owned(),
+        found: at,
+        version: 1,
+    };
+    Ok(usize::from(store::note_problem(tx, &row)?))
 }
 
 /// 从未动过的办理项：刚认领，还没有人编辑。
@@ -160,22 +166,16 @@ pub async fn import_all(
     let mut report = Report { errors, ..Report::default() };
     let mut done = 0_u64;
     for chunk in county.chunks(CHUNK) {
-        let (rows, actor, complete, resolver) =
-            (chunk.to_vec(), actor.clone(), Arc::clone(&sources.complete), Arc::clone(&resolver));
-        let part = db
-            .bulk("items.import_county", move |tx| import_county(tx, &actor, &rows, &complete, &*resolver, at))
-            .await?;
+        let (rows, actor, complete, resolver) = (chunk.to_vec(), actor.clone(), Arc::clone(&sources.complete), Arc::clone(&resolver));
+        let part = db.bulk("items.import_county", move |tx| import_county(tx, &actor, &rows, &complete, &*resolver, at)).await?;
         report.add(part);
         done += chunk.len() as u64;
         progress(done, total, "县区事项");
     }
     for name in sources.towns.iter() {
-        let (rows, actor, complete, resolver) =
-            (town.clone(), actor.clone(), Arc::clone(&sources.complete), Arc::clone(&resolver));
+        let (rows, actor, complete, resolver) = (town.clone(), actor.clone(), Arc::clone(&sources.complete), Arc::clone(&resolver));
         let town_name = name.clone();
-        let part = db
-            .bulk("items.import_town", move |tx| import_town(tx, &actor, &rows, &town_name, &complete, &*resolver, at))
-            .await?;
+        let part = db.bulk("items.import_town", move |tx| import_town(tx, &actor, &rows, &town_name, &complete, &*resolver, at)).await?;
         report.add(part);
         done += town.len() as u64;
         progress(done, total, name);
@@ -192,7 +192,7 @@ pub async fn import_all(
     let actor = actor.clone();
     db.bulk("items.import_bundles", move |tx| {
         for row in &rows {
-            commands::write_bundle(tx, &actor, row.number, &row.name, &row.object, &row.lead, &row.members, at)?;
+            commands::write_bundle(tx, &actor, row, at)?;
         }
         Ok(())
     })
@@ -200,23 +200,13 @@ pub async fn import_all(
     Ok(report)
 }
 
-/// 一件事的一行。
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BundleLine {
-    pub number: i64,
-    pub name: String,
-    pub object: String,
-    pub lead: String,
-    pub members: Vec<String>,
-}
-
 /// 读 `bundles.csv`。
 #[must_use]
-pub fn parse_bundles(text: &str) -> (Vec<BundleLine>, Vec<RowError>) {
+pub fn parse_bundles(text: &str) -> (Vec<Bundle>, Vec<RowError>) {
     read(text, &["seq", "bundle_name", "user_object", "lead_line", "member_items"], |field| {
         let number = field("seq").parse().map_err(|_| format!("序号“{}”不是数字", field("seq")))?;
         let members = field("member_items").split(';').map(str::trim).filter(|m| !m.is_empty()).map(str::to_owned).collect();
-        Ok(BundleLine {
+        Ok(Bundle {
             number,
             name: field("bundle_name").to_owned(),
             object: field("user_object").to_owned(),
@@ -232,7 +222,8 @@ fn read<T>(
     columns: &[&'static str],
     convert: impl Fn(&dyn Fn(&str) -> String) -> std::result::Result<T, String>,
 ) -> (Vec<T>, Vec<RowError>) {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let headers = match reader.headers() {
         Ok(headers) => headers.clone(),
         Err(error) => return (Vec::new(), vec![RowError { line: 1, message: error.to_string() }]),

@@ -53,7 +53,12 @@ pub const fn area() -> Area {
 
 const REFERENCE: &[ReferenceSet] = &[
     ReferenceSet { name: "synonyms", title: "搜索同义词", version: "1", content: include_str!("../../../reference/synonyms.csv") },
-    ReferenceSet { name: "items-complete", title: "写完整的事项", version: "1", content: include_str!("../../../reference/items-complete.yaml") },
+    ReferenceSet {
+        name: "items-complete",
+        title: "写完整的事项",
+        version: "1",
+        content: include_str!("../../../reference/items-complete.yaml"),
+    },
 ];
 
 const CLOCKS: &[Clock] = &[

@@ -47,10 +47,7 @@ fn tally(text: &str, out: &mut Tally) -> Result<()> {
 }
 
 fn scan(tx: &mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<(i64, String)>> {
-    store::scan_items(tx, after, limit)?
-        .into_iter()
-        .map(|row| Ok((row.id, serde_json::to_string(&row.facts)?)))
-        .collect()
+    store::scan_items(tx, after, limit)?.into_iter().map(|row| Ok((row.id, serde_json::to_string(&row.facts)?))).collect()
 }
 
 /// 某日一个叶机构里贡献这个度量的办理项。

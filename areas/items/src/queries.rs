@@ -159,11 +159,7 @@ fn situations(guide: &Guide) -> Vec<Situation> {
         .map(|question| Situation {
             key: question.id.clone(),
             question: question.text.clone(),
-            options: question
-                .options
-                .iter()
-                .map(|choice| (format!("{}.{}", question.id, choice.id), choice.label.clone()))
-                .collect(),
+            options: question.options.iter().map(|choice| (format!("{}.{}", question.id, choice.id), choice.label.clone())).collect(),
         })
         .collect()
 }

@@ -1,4 +1,5 @@
 //! 导入、认领到发布、权限、范围、版本：两种引擎。
+#![allow(clippy::unwrap_used, reason = "测试")]
 
 use std::sync::Arc;
 
@@ -300,9 +301,8 @@ async fn real_lists_import_completely_and_only_once() {
         assert_eq!((again.added, again.published, again.problems), (0, 0, 0), "再导一遍什么也不变");
         assert_eq!(again.same + 7, 1203);
 
-        let (leaders, complete, bundles) = t
-            .db
-            .snapshot("t", |tx| {
+        let (leaders, complete, bundles) =
+            t.db.snapshot("t", |tx| {
                 let leaders = store::count_tag(tx, "all")?;
                 let complete = store::count_tag(tx, "complete:1")?;
                 Ok((leaders, complete, store::bundles(tx, 0, 100)?.len()))

@@ -1,4 +1,5 @@
 //! 公开页面、编辑台与接口：走真的路由，两种引擎。
+#![allow(clippy::unwrap_used, reason = "测试")]
 
 use std::sync::Arc;
 
@@ -71,7 +72,14 @@ fn staff(account: i64, scope: Scope, permissions: &[&str]) -> Actor {
 async fn open(engine: tongban_store::Engine) -> TestApp {
     let app = TestApp::open(engine, vec![tongban_items::area()]).await.unwrap();
     let complete = Arc::new(tongban_items::complete::built_in().unwrap());
-    let sources = Sources { county: COUNTY, town: TOWN, bundles: BUNDLES, members: "member,item\n挂失,社会保障卡挂失\n", complete, towns: Arc::new(vec!["元坝镇".to_owned()]) };
+    let sources = Sources {
+        county: COUNTY,
+        town: TOWN,
+        bundles: BUNDLES,
+        members: "member,item\n挂失,社会保障卡挂失\n",
+        complete,
+        towns: Arc::new(vec!["元坝镇".to_owned()]),
+    };
     let actor = Actor { tenant: 1, ..Actor::system() };
     let at: Timestamp = "2026-01-05T02:00:00Z".parse().unwrap();
     importer::import_all(app.app.db(), &actor, &sources, resolver(), at, &mut |_, _, _| {}).await.unwrap();
@@ -106,7 +114,15 @@ async fn citizens_find_read_and_print() {
         let code = code_of(&app, "食品(含保健食品)经营许可核发").await;
         let guide = app.get(&format!("/items/{code}"), "").await.unwrap();
         assert_eq!(guide.status, 200);
-        for part in ["先选您的情况", "5 个工作日", "免提交", "经营场所平面布局图", "《中华人民共和国食品安全法》", "GovernmentService", "指南第 1 版"] {
+        for part in [
+            "先选您的情况",
+            "5 个工作日",
+            "免提交",
+            "经营场所平面布局图",
+            "《中华人民共和国食品安全法》",
+            "GovernmentService",
+            "指南第 1 版",
+        ] {
             assert!(guide.body.contains(part), "缺“{part}”");
         }
         assert!(!guide.body.contains("学校食堂食品安全管理制度"), "别的情形的材料不列");
@@ -236,11 +252,70 @@ async fn an_editor_completes_and_a_chief_publishes() {
             }
         };
         let text = |pairs: &[(&'static str, &str)]| pairs.iter().map(|(k, v)| (*k, (*v).to_owned())).collect::<Vec<_>>();
-        save("basic", text(&[("name", "校车使用许可"), ("summary", "学校用车接送学生要办"), ("aliases", "校车\n接送学生"), ("objects", "2"), ("corp_themes", "090"), ("project_type", "2"), ("forms", "1"), ("forms", "2"), ("legal", "20"), ("legal_unit", "1"), ("promise", "5"), ("promise_unit", "1"), ("visits", "0"), ("online_steps", "2"), ("online_steps", "5"), ("online_steps", "6"), ("online_here", "1")])).await;
-        save("materials", text(&[("m_id", ""), ("m_name", "校车使用申请表"), ("m_hint", "写清线路"), ("m_need", "1"), ("m_copy", "1"), ("m_waive", "0"), ("m_copies", "1"), ("m_when", ""), ("m_basis", "")])).await;
-        save("steps", text(&[("steps", "受理｜当天｜1\n审核｜看材料｜1\n审批｜定｜1\n办结｜出证｜1\n送达｜寄给您｜1"), ("result_name", "校车标牌"), ("result_types", "40")])).await;
-        save("places", text(&[("places", "区政务服务中心｜2 楼｜元坝镇京兆路｜周一至周五 9:00—17:00｜0839-8720001"), ("consult_phone", "0839-8721001"), ("supervise_phone", "12345")])).await;
-        save("basis", text(&[("basis", "《校车安全管理条例》｜国务院令第617号｜第十四条｜使用校车应当依照本条例取得许可"), ("conditions", "车辆符合校车安全国家标准")])).await;
+        save(
+            "basic",
+            text(&[
+                ("name", "校车使用许可"),
+                ("summary", "学校用车接送学生要办"),
+                ("aliases", "校车\n接送学生"),
+                ("objects", "2"),
+                ("corp_themes", "090"),
+                ("project_type", "2"),
+                ("forms", "1"),
+                ("forms", "2"),
+                ("legal", "20"),
+                ("legal_unit", "1"),
+                ("promise", "5"),
+                ("promise_unit", "1"),
+                ("visits", "0"),
+                ("online_steps", "2"),
+                ("online_steps", "5"),
+                ("online_steps", "6"),
+                ("online_here", "1"),
+            ]),
+        )
+        .await;
+        save(
+            "materials",
+            text(&[
+                ("m_id", ""),
+                ("m_name", "校车使用申请表"),
+                ("m_hint", "写清线路"),
+                ("m_need", "1"),
+                ("m_copy", "1"),
+                ("m_waive", "0"),
+                ("m_copies", "1"),
+                ("m_when", ""),
+                ("m_basis", ""),
+            ]),
+        )
+        .await;
+        save(
+            "steps",
+            text(&[
+                ("steps", "受理｜当天｜1\n审核｜看材料｜1\n审批｜定｜1\n办结｜出证｜1\n送达｜寄给您｜1"),
+                ("result_name", "校车标牌"),
+                ("result_types", "40"),
+            ]),
+        )
+        .await;
+        save(
+            "places",
+            text(&[
+                ("places", "区政务服务中心｜2 楼｜元坝镇京兆路｜周一至周五 9:00—17:00｜0839-8720001"),
+                ("consult_phone", "0839-8721001"),
+                ("supervise_phone", "12345"),
+            ]),
+        )
+        .await;
+        save(
+            "basis",
+            text(&[
+                ("basis", "《校车安全管理条例》｜国务院令第617号｜第十四条｜使用校车应当依照本条例取得许可"),
+                ("conditions", "车辆符合校车安全国家标准"),
+            ]),
+        )
+        .await;
         save("faq", text(&[("faq", "面包车能当校车吗｜不能，要用专用校车")])).await;
 
         let v = version().await;
@@ -277,18 +352,32 @@ async fn the_api_gives_guides_plans_and_tags() {
         let item = answer.json().unwrap();
         assert_eq!((item["version"].as_i64(), item["guide"]["task_type"].as_str()), (Some(1), Some("01")));
         let tag = answer.headers["etag"].to_str().unwrap().to_owned();
-        let request = axum::http::Request::get(format!("/api/v1/items/{code}")).header("if-none-match", tag).body(axum::body::Body::empty()).unwrap();
+        let request =
+            axum::http::Request::get(format!("/api/v1/items/{code}")).header("if-none-match", tag).body(axum::body::Body::empty()).unwrap();
         assert_eq!(app.send(request).await.unwrap().status, 304);
         let plan = app.post_json(&format!("/api/v1/items/{code}/plan"), "", &serde_json::json!({"answers": {"kind": "drinks"}})).await;
         let plan = plan.unwrap();
         // 匿名 POST 要令牌；对接程序用 Bearer
         let bearer = app.sign_in(Actor::citizen(5, 5, 2, "王*"));
-        let plan = if plan.status == 200 { plan } else { app.post_json(&format!("/api/v1/items/{code}/plan"), &bearer, &serde_json::json!({"answers": {"kind": "drinks"}})).await.unwrap() };
+        let plan = if plan.status == 200 {
+            plan
+        } else {
+            app.post_json(&format!("/api/v1/items/{code}/plan"), &bearer, &serde_json::json!({"answers": {"kind": "drinks"}}))
+                .await
+                .unwrap()
+        };
         assert_eq!(plan.status, 200, "{}", plan.body);
         assert_eq!(plan.json().unwrap()["promise"], "3 个工作日");
         let bad = app.post_json(&format!("/api/v1/items/{code}/plan"), &bearer, &serde_json::json!({"answer": 1})).await.unwrap();
         assert_eq!(bad.status, 422);
-        let made = app.post_json(&format!("/api/v1/items/{code}/corrections"), &bearer, &serde_json::json!({"part": "fee", "text": "写着不收费，窗口收了 10 元"})).await.unwrap();
+        let made = app
+            .post_json(
+                &format!("/api/v1/items/{code}/corrections"),
+                &bearer,
+                &serde_json::json!({"part": "fee", "text": "写着不收费，窗口收了 10 元"}),
+            )
+            .await
+            .unwrap();
         assert_eq!(made.status, 201);
         assert_eq!(app.get("/api/v1/items/none", "").await.unwrap().status, 404);
         assert_eq!(app.get(&format!("/api/v1/items/{code}/versions/1"), "").await.unwrap().status, 200);
@@ -306,7 +395,12 @@ async fn cases_get_an_offer_and_windows_a_picker() {
             .app
             .db()
             .snapshot("t", move |tx| {
-                Ok((queries::offer(tx, &code)?, queries::offer(tx, &unfinished)?, queries::offers(tx, 1, "社会保障卡", 5)?, queries::offers(tx, 1, "lsjz", 5)?))
+                Ok((
+                    queries::offer(tx, &code)?,
+                    queries::offer(tx, &unfinished)?,
+                    queries::offers(tx, 1, "社会保障卡", 5)?,
+                    queries::offers(tx, 1, "lsjz", 5)?,
+                ))
             })
             .await
             .unwrap();
@@ -348,7 +442,12 @@ async fn numbers_open_exactly_their_records() {
                 for measure in measures.codes {
                     for org in [101, 102, 103, 150] {
                         let day = 20_260_201;
-                        let counted: i64 = tally.sums.iter().filter(|((code, at, on), _)| *code == measure.code && *at == org && *on <= day).map(|(_, n)| n).sum();
+                        let counted: i64 = tally
+                            .sums
+                            .iter()
+                            .filter(|((code, at, on), _)| *code == measure.code && *at == org && *on <= day)
+                            .map(|(_, n)| n)
+                            .sum();
                         let query = tongban_web::area::DrillQuery { org, from_day: 0, to_day: day, after: 0, limit: 1_000, actor: &actor };
                         let listed: i64 = (measure.drill)(tx, &query)?.iter().map(|row| row.weight).sum();
                         assert_eq!(counted, listed, "{} 在 {org}", measure.code);

@@ -6,9 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use serde::{Deserialize, Serialize};
 use tantivy::collector::{Count, TopDocs};
 use tantivy::query::{AllQuery, Query};
-use tantivy::schema::{
-    FAST, Field, IndexRecordOption, STORED, STRING, Schema, SchemaBuilder, TextFieldIndexing, TextOptions, Value,
-};
+use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, SchemaBuilder, TextFieldIndexing, TextOptions, Value};
 use tantivy::{DocId, IndexReader, IndexWriter, ReloadPolicy, Score, SegmentReader, TantivyDocument, Term};
 
 use crate::error::Result;
@@ -75,15 +73,8 @@ impl Index {
     }
 
     fn over(index: tantivy::Index, fields: Fields) -> Result<Self> {
-        let reader =
-            index.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(8).try_into()?;
-        Ok(Self {
-            index,
-            reader,
-            fields,
-            writer: Mutex::new(None),
-            synonyms: RwLock::new(Synonyms::built_in()?),
-        })
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(8).try_into()?;
+        Ok(Self { index, reader, fields, writer: Mutex::new(None), synonyms: RwLock::new(Synonyms::built_in()?) })
     }
 
     /// 换一张同义词表，立即生效。
@@ -231,9 +222,7 @@ impl Index {
         made.add_i64(f.id, doc.id);
         made.add_f64(f.weight, f64::from(if doc.weight > 0.0 { doc.weight } else { 1.0 }));
         let facets = &doc.facets;
-        for (name, values) in
-            [("object", &facets.object), ("theme", &facets.theme), ("dept", &facets.dept), ("town", &facets.town)]
-        {
+        for (name, values) in [("object", &facets.object), ("theme", &facets.theme), ("dept", &facets.dept), ("town", &facets.town)] {
             for value in values {
                 made.add_text(f.facet, query::facet(name, value));
             }
@@ -249,11 +238,7 @@ impl Index {
         for alias in &doc.aliases {
             made.add_text(f.alias, words::cut_fine(alias).join(" "));
         }
-        let shown = Shown {
-            title: doc.title.clone(),
-            url: doc.url.clone(),
-            text: doc.body.chars().take(STORED_CHARS).collect(),
-        };
+        let shown = Shown { title: doc.title.clone(), url: doc.url.clone(), text: doc.body.chars().take(STORED_CHARS).collect() };
         made.add_text(f.stored, serde_json::to_string(&shown).unwrap_or_default());
         made
     }
@@ -279,8 +264,7 @@ fn schema() -> (Schema, Fields) {
     let mut builder: SchemaBuilder = Schema::builder();
     // 词已经由我们切好、以空格相连，索引只按空格分开。
     let spaced = |option| {
-        TextOptions::default()
-            .set_indexing_options(TextFieldIndexing::default().set_tokenizer("whitespace").set_index_option(option))
+        TextOptions::default().set_indexing_options(TextFieldIndexing::default().set_tokenizer("whitespace").set_index_option(option))
     };
     let scored = || spaced(IndexRecordOption::WithFreqs);
     let fields = Fields {

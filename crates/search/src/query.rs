@@ -80,11 +80,7 @@ fn best_of(mut queries: Vec<Boxed>) -> Option<Boxed> {
 
 /// 一个词落在标题、别名或正文里；也可以按二字片段出现在标题、别名里（切词不一致时靠它）。
 fn word_clause(f: &Fields, word: &str) -> Option<Boxed> {
-    let mut ways = vec![
-        boosted(term(f.title, word), TITLE),
-        boosted(term(f.alias, word), ALIAS),
-        boosted(term(f.body, word), BODY),
-    ];
+    let mut ways = vec![boosted(term(f.title, word), TITLE), boosted(term(f.alias, word), ALIAS), boosted(term(f.body, word), BODY)];
     if word.chars().count() >= 2 {
         let pieces = words::bigrams(word).iter().map(|gram| term(f.grams, gram)).collect();
         ways.extend(all(pieces).map(|query| boosted(query, PIECE)));
@@ -228,9 +224,7 @@ pub(crate) fn filtered(f: &Fields, query: Boxed, filters: &Filters) -> Boxed {
     if let Some(kind) = &filters.kind {
         want(f.kind, kind);
     }
-    for (name, value) in
-        [("object", &filters.object), ("theme", &filters.theme), ("dept", &filters.dept), ("town", &filters.town)]
-    {
+    for (name, value) in [("object", &filters.object), ("theme", &filters.theme), ("dept", &filters.dept), ("town", &filters.town)] {
         if let Some(value) = value {
             want(f.facet, &facet(name, value));
         }

@@ -101,12 +101,11 @@ pub fn pairs<S: AsRef<str>>(syllables: &[S]) -> Vec<String> {
 }
 
 /// 普通话的全部声母与韵母，用来把一串字母切成音节。
-const INITIALS: &[&str] = &[
-    "zh", "ch", "sh", "b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "r", "z", "c", "s", "y", "w", "",
-];
+const INITIALS: &[&str] =
+    &["zh", "ch", "sh", "b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "r", "z", "c", "s", "y", "w", ""];
 const FINALS: &[&str] = &[
-    "iang", "iong", "uang", "ang", "eng", "ing", "ong", "ian", "iao", "uan", "uai", "ai", "ei", "ao", "ou", "an", "en",
-    "in", "un", "ia", "ie", "iu", "ua", "uo", "ui", "ue", "ve", "er", "a", "o", "e", "i", "u", "v",
+    "iang", "iong", "uang", "ang", "eng", "ing", "ong", "ian", "iao", "uan", "uai", "ai", "ei", "ao", "ou", "an", "en", "in", "un", "ia",
+    "ie", "iu", "ua", "uo", "ui", "ue", "ve", "er", "a", "o", "e", "i", "u", "v",
 ];
 
 fn is_syllable(text: &str) -> bool {

@@ -51,14 +51,11 @@ impl Synonyms {
         let mut table = Self::default();
         let mut seen = std::collections::HashSet::new();
         for record in reader.records() {
-            let record = record.map_err(|e| Error::Synonyms {
-                line: e.position().map_or(0, csv::Position::line),
-                reason: e.to_string(),
-            })?;
+            let record =
+                record.map_err(|e| Error::Synonyms { line: e.position().map_or(0, csv::Position::line), reason: e.to_string() })?;
             let line = record.position().map_or(0, csv::Position::line);
             let word = squeeze(record.get(0).unwrap_or_default());
-            let terms: Vec<String> =
-                record.get(1).unwrap_or_default().split(';').map(squeeze).filter(|term| !term.is_empty()).collect();
+            let terms: Vec<String> = record.get(1).unwrap_or_default().split(';').map(squeeze).filter(|term| !term.is_empty()).collect();
             if word.is_empty() || terms.is_empty() {
                 return Err(Error::Synonyms { line, reason: "word and terms must not be empty".to_owned() });
             }
@@ -83,13 +80,7 @@ impl Synonyms {
         if let [first, _, _, ..] = syllables.as_slice() {
             self.by_sound.entry(first.clone()).or_default().push(self.entries.len());
         }
-        self.entries.push(Entry {
-            initials: sounds::initials_of(&word),
-            spelling: sounds::spelling_of(&word),
-            syllables,
-            word,
-            terms,
-        });
+        self.entries.push(Entry { initials: sounds::initials_of(&word), spelling: sounds::spelling_of(&word), syllables, word, terms });
     }
 
     /// 有多少条。
@@ -106,9 +97,8 @@ impl Synonyms {
     /// `text` 开头最长的一条；三个字以上的同音写法（社保咖）也算。
     pub(crate) fn at_start(&self, text: &str) -> Option<&Entry> {
         let first = text.chars().next()?;
-        let written = self.by_first.get(&first).and_then(|list| {
-            list.iter().map(|at| &self.entries[*at]).find(|entry| text.starts_with(&entry.word))
-        });
+        let written =
+            self.by_first.get(&first).and_then(|list| list.iter().map(|at| &self.entries[*at]).find(|entry| text.starts_with(&entry.word)));
         let heard = sounds::syllable_of(first).and_then(|sound| self.by_sound.get(&sound)).and_then(|list| {
             let head: String = text.chars().take(LONGEST).take_while(|c| !c.is_whitespace()).collect();
             let syllables = sounds::syllables(&head).concat();
@@ -123,8 +113,7 @@ impl Synonyms {
 
     /// 首字母或全拼就是它的；全拼 5 个字母以上容一处错，4 个以上可以只打前半。
     pub(crate) fn by_letters(&self, letters: &str) -> Vec<&Entry> {
-        let exact: Vec<&Entry> =
-            self.entries.iter().filter(|e| e.initials == letters || e.spelling == letters).collect();
+        let exact: Vec<&Entry> = self.entries.iter().filter(|e| e.initials == letters || e.spelling == letters).collect();
         if !exact.is_empty() || letters.len() < 4 {
             return exact;
         }

@@ -9,10 +9,70 @@ static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
 
 /// 问话里没有检索意义的词。
 const SILENT: &[&str] = &[
-    "的", "了", "吗", "呢", "吧", "啊", "我", "你", "他", "她", "想", "要", "去", "在", "和", "与", "及", "或", "是",
-    "有", "把", "被", "给", "怎么", "怎样", "如何", "什么", "哪里", "哪儿", "哪个", "请问", "一下", "一个", "可以",
-    "能", "能否", "能不能", "需要", "应该", "多少", "多久", "哪些", "怎么办", "在哪", "我要", "我想", "流程", "材料",
-    "手续", "条件", "指南", "事项", "业务", "咨询", "个", "到", "为", "对", "这", "那", "就", "都", "还", "也",
+    "的",
+    "了",
+    "吗",
+    "呢",
+    "吧",
+    "啊",
+    "我",
+    "你",
+    "他",
+    "她",
+    "想",
+    "要",
+    "去",
+    "在",
+    "和",
+    "与",
+    "及",
+    "或",
+    "是",
+    "有",
+    "把",
+    "被",
+    "给",
+    "怎么",
+    "怎样",
+    "如何",
+    "什么",
+    "哪里",
+    "哪儿",
+    "哪个",
+    "请问",
+    "一下",
+    "一个",
+    "可以",
+    "能",
+    "能否",
+    "能不能",
+    "需要",
+    "应该",
+    "多少",
+    "多久",
+    "哪些",
+    "怎么办",
+    "在哪",
+    "我要",
+    "我想",
+    "流程",
+    "材料",
+    "手续",
+    "条件",
+    "指南",
+    "事项",
+    "业务",
+    "咨询",
+    "个",
+    "到",
+    "为",
+    "对",
+    "这",
+    "那",
+    "就",
+    "都",
+    "还",
+    "也",
 ];
 
 /// 几乎每个事项都有的词：有别的词时不算数。
@@ -42,20 +102,14 @@ pub fn squeeze(text: &str) -> String {
 #[must_use]
 pub fn cut_fine(text: &str) -> Vec<String> {
     let text = normalise(text);
-    text.split_whitespace()
-        .flat_map(|part| JIEBA.cut_for_search(part, true))
-        .map(|token| token.word.to_owned())
-        .collect()
+    text.split_whitespace().flat_map(|part| JIEBA.cut_for_search(part, true)).map(|token| token.word.to_owned()).collect()
 }
 
 /// 查询用的粗切。
 #[must_use]
 pub fn cut_coarse(text: &str) -> Vec<String> {
     let text = normalise(text);
-    text.split_whitespace()
-        .flat_map(|part| JIEBA.cut(part, true))
-        .map(|token| token.word.to_owned())
-        .collect()
+    text.split_whitespace().flat_map(|part| JIEBA.cut(part, true)).map(|token| token.word.to_owned()).collect()
 }
 
 /// 查询里留下来的词：去掉问话词；除非别无他词，否则也去掉泛词。

@@ -1,4 +1,5 @@
 //! 用真实事项名称验证：大白话、拼音、错字都能找到，且排在前面。
+#![allow(clippy::unwrap_used, reason = "测试")]
 
 use tongban_search::{Doc, Facets, Filters, Index};
 
@@ -139,8 +140,7 @@ fn aliases_and_weights_count() {
         ])
         .unwrap();
     index.commit("").unwrap();
-    let ids: Vec<i64> =
-        index.search("串串店", &Filters::default(), 2).unwrap().hits.iter().map(|hit| hit.id).collect();
+    let ids: Vec<i64> = index.search("串串店", &Filters::default(), 2).unwrap().hits.iter().map(|hit| hit.id).collect();
     assert_eq!(ids, [9002, 9001]);
 }
 

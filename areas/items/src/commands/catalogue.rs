@@ -61,9 +61,8 @@ pub fn import_catalogue(tx: &mut Tx<'_>, actor: &Actor, input: &CatalogueInput, 
 
 fn add(tx: &mut Tx<'_>, actor: &Actor, input: &CatalogueInput, at: Timestamp) -> Result<Imported> {
     let prefix = format!("{PROVINCE}{}", input.task_type.code());
-    let last: u32 = store::last_catalogue_code(tx, &prefix)?
-        .and_then(|code| code.get(4..9).and_then(|serial| serial.parse().ok()))
-        .unwrap_or(0);
+    let last: u32 =
+        store::last_catalogue_code(tx, &prefix)?.and_then(|code| code.get(4..9).and_then(|serial| serial.parse().ok())).unwrap_or(0);
     if last >= 99_999 {
         return Err(Problem::conflict(format!("{}的目录序号已经用完", input.task_type)).into());
     }

@@ -1,15 +1,15 @@
 //! 稿件：编辑、上报、审核、发布，以及发布后的变更（items §5.2）。
 
 use jiff::Timestamp;
+use tongban_kernel::Actor;
 use tongban_kernel::problem::{Checks, Problem};
 use tongban_kernel::time::{date_of, day_number};
-use tongban_kernel::Actor;
 use tongban_store::{Result, Tx};
 
 use super::settle::{another_person, begin, check, finish, opinion, refuse_blocked, show};
+use crate::model::Guide;
 use crate::model::facts::Span;
 use crate::model::lifecycle::{Action, State};
-use crate::model::Guide;
 use crate::permissions;
 use crate::rules;
 use crate::store::{self, EditionRow, ItemRow};
@@ -184,10 +184,7 @@ fn put_in_use(tx: &mut Tx<'_>, row: &mut ItemRow, accurate: bool, at: Timestamp)
     if row.status.state == State::Active {
         row.facts.open(Span::of(&guide, accurate, day_number(date_of(at))));
     }
-    store::insert_edition(
-        tx,
-        &EditionRow { item: row.id, edition: row.edition, code: row.code.clone(), guide, published: at },
-    )
+    store::insert_edition(tx, &EditionRow { item: row.id, edition: row.edition, code: row.code.clone(), guide, published: at })
 }
 
 /// 到点：定好的生效时刻到了。

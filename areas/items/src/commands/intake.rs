@@ -1,11 +1,11 @@
 //! 群众的纠错与愿望、没搜到的词、导入问题单、一件事。
 
 use jiff::Timestamp;
+use tongban_kernel::Actor;
 use tongban_kernel::calendar;
 use tongban_kernel::codes::phone;
 use tongban_kernel::problem::{Checks, Problem};
 use tongban_kernel::time::{date_of, day_number};
-use tongban_kernel::Actor;
 use tongban_store::{Entry, Result, Tx};
 
 use super::settle::{opinion, within};
@@ -161,37 +161,49 @@ pub fn submit_wish(tx: &mut Tx<'_>, words: &str, text: &str, at: Timestamp) -> R
     store::insert_wish(tx, id, &words, &text, at)
 }
 
+/// 一件事。
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bundle {
+    /// 序号，网址用。
+    pub number: i64,
+    pub name: String,
+    /// `自然人` 或 `法人`。
+    pub object: String,
+    /// 牵头条线。
+    pub lead: String,
+    /// 成员事项的名称。
+    pub members: Vec<String>,
+}
+
 /// 写入一件事；成员按名称对上目录，对不上的留名字。回答是否有变化。
 ///
 /// # Errors
 /// 没有权限，或引擎故障。
-pub fn write_bundle(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    number: i64,
-    name: &str,
-    object: &str,
-    lead: &str,
-    names: &[String],
-    at: Timestamp,
-) -> Result<bool> {
+pub fn write_bundle(tx: &mut Tx<'_>, actor: &Actor, input: &Bundle, at: Timestamp) -> Result<bool> {
     actor.require(permissions::IMPORT)?;
-    let known = store::bundle_by_number(tx, number)?;
+    let known = store::bundle_by_number(tx, input.number)?;
     let id = match &known {
         Some(row) => row.id,
         None => tx.new_id(),
     };
-    let mut wanted = Vec::with_capacity(names.len());
-    for (seq, member) in (1_i64..).zip(names) {
-        let catalogue = store::catalogue_named(tx, member)?;
-        wanted.push(MemberRow { seq, name: member.clone(), catalogue });
+    let mut wanted = Vec::with_capacity(input.members.len());
+    for (seq, name) in (1_i64..).zip(&input.members) {
+        let catalogue = store::catalogue_named(tx, name)?;
+        wanted.push(MemberRow { seq, name: name.clone(), catalogue });
     }
-    let version = known.as_ref().map_or(1, |row| row.version + 1);
-    let row = BundleRow { id, number, name: name.to_owned(), object: object.to_owned(), lead: lead.to_owned(), version };
+    let row = BundleRow {
+        id,
+        number: input.number,
+        name: input.name.clone(),
+        object: input.object.clone(),
+        lead: input.lead.clone(),
+        version: known.as_ref().map_or(1, |row| row.version + 1),
+    };
     let changed = store::write_bundle(tx, &row, &wanted, known.as_ref())?;
     if changed {
-        let body = serde_json::json!({ "number": number, "name": name }).to_string();
-        tx.journal(Entry { kind: "bundles.changed", subject: id, rev: version, at, actor, tenant: actor.tenant, body: &body })?;
+        let body = serde_json::json!({ "number": row.number, "name": row.name }).to_string();
+        let entry = Entry { kind: "bundles.changed", subject: id, rev: row.version, at, actor, tenant: actor.tenant, body: &body };
+        tx.journal(entry)?;
     }
     Ok(changed)
 }

@@ -1,9 +1,9 @@
 //! 发布之后：暂停、恢复、取消、抽查。
 
 use jiff::Timestamp;
+use tongban_kernel::Actor;
 use tongban_kernel::problem::Problem;
 use tongban_kernel::time::{date_of, day_number, from_day_number};
-use tongban_kernel::Actor;
 use tongban_store::{Result, Tx};
 
 use super::settle::{begin, check, finish, opinion, within};

@@ -9,10 +9,10 @@ use tongban_kernel::{Actor, Place};
 use tongban_store::{Entry, Result, Tx};
 
 use super::settle::{check, journal, opinion, reshelve, show, within};
+use crate::model::Guide;
 use crate::model::codes::UseLevel;
 use crate::model::facts::Facts;
 use crate::model::lifecycle::{Action, PoolState, Status};
-use crate::model::Guide;
 use crate::permissions;
 use crate::store::{self, CatalogueRow, ImplementationRow, ItemRow};
 
@@ -155,11 +155,7 @@ fn new_item(tx: &mut Tx<'_>, actor: &Actor, row: &mut ImplementationRow, suffix:
     let code = ImplementationCode::parse(&row.code)
         .and_then(|implementation| ItemCode::from_parts(&implementation, number))
         .map_err(|reason| refused("code", &reason))?;
-    let guide = Guide {
-        name: format!("{}{suffix}", catalogue.name),
-        task_type: catalogue.task_type,
-        ..Guide::default()
-    };
+    let guide = Guide { name: format!("{}{suffix}", catalogue.name), task_type: catalogue.task_type, ..Guide::default() };
     let mut item = ItemRow {
         id: tx.new_id(),
         place: row.place,
@@ -269,6 +265,7 @@ pub fn fire_claim_overdue(tx: &mut Tx<'_>, id: i64, due: Timestamp) -> Result<()
 }
 
 fn journal_pool(tx: &mut Tx<'_>, actor: &Actor, row: &ImplementationRow, kind: &str, at: Timestamp) -> Result<()> {
-    let body = serde_json::json!({ "code": row.code, "dept_name": row.dept_name, "state": row.state.as_str(), "reason": row.reason }).to_string();
+    let body =
+        serde_json::json!({ "code": row.code, "dept_name": row.dept_name, "state": row.state.as_str(), "reason": row.reason }).to_string();
     tx.journal(Entry { kind, subject: row.id, rev: row.version, at, actor, tenant: row.place.tenant, body: &body })
 }

@@ -27,14 +27,7 @@ pub(super) fn within(actor: &Actor, place: &Place) -> Result<()> {
 }
 
 /// 锁住、核权限与范围、核版本、走一步状态机。回答办理项与改前的事实。
-pub(super) fn begin(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    needs: Permission,
-    id: i64,
-    version: i64,
-    action: Action,
-) -> Result<(ItemRow, Facts)> {
+pub(super) fn begin(tx: &mut Tx<'_>, actor: &Actor, needs: Permission, id: i64, version: i64, action: Action) -> Result<(ItemRow, Facts)> {
     actor.require(needs)?;
     let mut row = store::lock_item(tx, id)?;
     within(actor, &row.place)?;
@@ -180,14 +173,6 @@ pub(super) fn journal(
         edition: row.edition,
         reason: reason.to_owned(),
     })?;
-    let entry = Entry {
-        kind,
-        subject: row.id,
-        rev: row.version,
-        at,
-        actor,
-        tenant: row.place.tenant,
-        body: &changed,
-    };
+    let entry = Entry { kind, subject: row.id, rev: row.version, at, actor, tenant: row.place.tenant, body: &changed };
     tx.journal_facts(entry, before, Some(&row.facts))
 }

@@ -5,7 +5,7 @@ use tongban_kernel::codes::Uscc;
 use tongban_kernel::{Actor, Place};
 use tongban_store::{Result, Tx};
 
-use super::{Report, RowError, adopt_into, note, publish_complete, read, untouched};
+use super::{Note, Report, RowError, adopt_into, note, publish_complete, read, untouched};
 use crate::commands::{self, CatalogueInput, Implementer};
 use crate::complete::{self, Complete};
 use crate::model::codes::{TaskType, UseLevel};
@@ -68,7 +68,8 @@ pub fn import_county(
         let Some(implementer) = resolve(tx, &row.dept_name)? else {
             let place = Place { tenant: actor.tenant, ..Place::default() };
             let message = format!("部门“{}”没有对上机构，请先在机构里建好再导入", row.dept_name);
-            report.problems += note(tx, place, SOURCE, row.line, "dept_name", &row.dept_name, message, at)?;
+            report.problems +=
+                note(tx, Note { place, source: SOURCE, line: row.line, kind: "dept_name", value: &row.dept_name, message }, at)?;
             continue;
         };
         report.problems += dirty_dept_code(tx, row, &implementer, at)?;
@@ -108,7 +109,8 @@ fn dirty_dept_code(tx: &mut Tx<'_>, row: &CountyRow, implementer: &Implementer, 
     } else {
         format!("“{}”的实施主体代码不合格：{}", row.name, reason.detail)
     };
-    note(tx, implementer.place, SOURCE, row.line, "dept_code", &row.dept_code, message, at)
+    let found = Note { place: implementer.place, source: SOURCE, line: row.line, kind: "dept_code", value: &row.dept_code, message };
+    note(tx, found, at)
 }
 
 /// 同一主体同一名称又来一行：地方码不同才是文件里真的重复，相同的是重新导入。
@@ -118,7 +120,8 @@ fn duplicate(tx: &mut Tx<'_>, row: &CountyRow, implementer: &Implementer, implem
         return Ok(0);
     }
     let message = format!("“{}”（{}）与另一行重复，地方码不同：{} 与 {}", row.name, row.task_type, known.local_code, row.local_code);
-    note(tx, implementer.place, SOURCE, row.line, "duplicate", &row.local_code, message, at)
+    let found = Note { place: implementer.place, source: SOURCE, line: row.line, kind: "duplicate", value: &row.local_code, message };
+    note(tx, found, at)
 }
 
 #[cfg(test)]

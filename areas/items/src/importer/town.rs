@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tongban_kernel::{Actor, Place};
 use tongban_store::{Result, Tx};
 
-use super::{Report, RowError, adopt_into, note, publish_complete, read, untouched};
+use super::{Note, Report, RowError, adopt_into, note, publish_complete, read, untouched};
 use crate::commands::{self, CatalogueInput, Implementer};
 use crate::complete::{self, Complete};
 use crate::model::codes::{HandleForm, OnlineStep, PlaceKind, ProjectType, ServiceObject, TaskType, UseLevel};
@@ -34,8 +34,16 @@ pub struct TownRow {
 #[must_use]
 pub fn parse_town(text: &str) -> (Vec<TownRow>, Vec<RowError>) {
     let columns = [
-        "seq", "name", "task_type", "business_line", "town_role", "project_type", "legal_workdays", "promise_workdays",
-        "visits", "user_type",
+        "seq",
+        "name",
+        "task_type",
+        "business_line",
+        "town_role",
+        "project_type",
+        "legal_workdays",
+        "promise_workdays",
+        "visits",
+        "user_type",
     ];
     read(text, &columns, |field| {
         let number = |name: &str| field(name).parse::<u32>().map_err(|_| format!("{name} 列的“{}”不是数字", field(name)));
@@ -73,7 +81,8 @@ pub fn import_town(
     let Some(implementer) = resolve(tx, town)? else {
         let place = Place { tenant: actor.tenant, ..Place::default() };
         let message = format!("“{town}”没有对上机构，请先在机构里建好再导入");
-        report.problems += note(tx, place, &format!("{SOURCE}#{town}"), 0, "dept_name", town, message, at)?;
+        let source = format!("{SOURCE}#{town}");
+        report.problems += note(tx, Note { place, source: &source, line: 0, kind: "dept_name", value: town, message }, at)?;
         return Ok(report);
     };
     for row in rows {

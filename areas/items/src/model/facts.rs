@@ -83,9 +83,10 @@ impl Facts {
 
     /// 开一段新的；先止住旧的。样子没有变时不动。
     pub fn open(&mut self, span: Span) {
-        let same = self.spans.last().is_some_and(|last| {
-            last.until == OPEN_END && Span { from: 0, until: 0, ..*last } == Span { from: 0, until: 0, ..span }
-        });
+        let same = self
+            .spans
+            .last()
+            .is_some_and(|last| last.until == OPEN_END && Span { from: 0, until: 0, ..*last } == Span { from: 0, until: 0, ..span });
         if !same {
             self.close(span.from);
             self.spans.push(span);

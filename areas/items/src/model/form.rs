@@ -291,8 +291,7 @@ fn half_width(c: char) -> char {
 
 fn check_date(field: &FormField, text: &str, today: Date) -> Result<(), Reason> {
     let label = &field.label;
-    let date: Date =
-        text.parse().map_err(|_| Reason::new("date", format!("{label}要填日期，写成“2026-11-22”这样")))?;
+    let date: Date = text.parse().map_err(|_| Reason::new("date", format!("{label}要填日期，写成“2026-11-22”这样")))?;
     if field.rule.past && date > today {
         return Err(Reason::new("range", format!("{label}不能晚于今天")));
     }
@@ -360,8 +359,15 @@ sections:
         let found = errors(json!({"area": "四十六", "kind": "z", "items": ["cold"], "since": "2020-01-01", "typo": 1}));
         assert_eq!(
             found,
-            [("area", "number"), ("kind", "unknown-option"), ("items", "unknown-option"), ("since", "range"), ("mobile", "required"), ("typo", "unknown-field")]
-                .map(|(field, code)| (field.to_owned(), code))
+            [
+                ("area", "number"),
+                ("kind", "unknown-option"),
+                ("items", "unknown-option"),
+                ("since", "range"),
+                ("mobile", "required"),
+                ("typo", "unknown-field")
+            ]
+            .map(|(field, code)| (field.to_owned(), code))
         );
     }
 
@@ -388,10 +394,8 @@ sections:
 
     #[test]
     fn faulty_schemas_are_named() {
-        let bad: FormSchema = serde_yaml_ng::from_str(
-            "sections: [{title: x, fields: [{name: a, label: 甲}, {name: a, label: 乙, kind: radio}]}]",
-        )
-        .unwrap();
+        let bad: FormSchema =
+            serde_yaml_ng::from_str("sections: [{title: x, fields: [{name: a, label: 甲}, {name: a, label: 乙, kind: radio}]}]").unwrap();
         assert_eq!(bad.faults().len(), 2);
         assert!(schema().faults().is_empty());
     }

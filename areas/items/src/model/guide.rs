@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use tongban_kernel::FieldError;
 
 use super::codes::{
-    CopyType, DeptType, HandleArea, HandleForm, MaterialClass, MaterialFormat, Need, OnlineDepth, OnlineStep, PlaceKind,
-    PowerSource, ProjectType, ResultType, ServiceObject, Source, TaskType, Waive, online_depth,
+    CopyType, DeptType, HandleArea, HandleForm, MaterialClass, MaterialFormat, Need, OnlineDepth, OnlineStep, PlaceKind, PowerSource,
+    ProjectType, ResultType, ServiceObject, Source, TaskType, Waive, online_depth,
 };
 use super::form::FormSchema;
 use super::limit::Limit;

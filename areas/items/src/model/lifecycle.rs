@@ -130,10 +130,9 @@ impl PoolState {
     /// # Errors
     /// 现状不许这个动作：409，附能做的动作。
     pub fn step(self, action: Action) -> Result<Self, Problem> {
-        POOL.iter()
-            .find(|(from, act, _)| *from == self && *act == action)
-            .map(|(_, _, to)| *to)
-            .ok_or_else(|| refuse(self.as_str(), self.label(), action, POOL.iter().filter(|(from, ..)| *from == self).map(|(_, act, _)| *act)))
+        POOL.iter().find(|(from, act, _)| *from == self && *act == action).map(|(_, _, to)| *to).ok_or_else(|| {
+            refuse(self.as_str(), self.label(), action, POOL.iter().filter(|(from, ..)| *from == self).map(|(_, act, _)| *act))
+        })
     }
 }
 
@@ -209,11 +208,10 @@ impl Status {
             // 撤销认领只限从未发布、还在编辑的，记录随之删除
             Action::Unclaim => (self.state == State::Editing).then_some(self),
             Action::Adopt => (self.state == State::Editing).then_some(Self { state: State::Active, revision: None }),
-            Action::Revise => (self.published() && editable && self.revision.is_none())
-                .then_some(Self { revision: Some(State::Editing), ..self }),
-            Action::AbandonRevision => {
-                (self.revision == Some(State::Editing)).then_some(Self { revision: None, ..self })
+            Action::Revise => {
+                (self.published() && editable && self.revision.is_none()).then_some(Self { revision: Some(State::Editing), ..self })
             }
+            Action::AbandonRevision => (self.revision == Some(State::Editing)).then_some(Self { revision: None, ..self }),
             _ => self.next_draft(action).or_else(|| self.next_live(action)),
         }
     }

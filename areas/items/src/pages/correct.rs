@@ -60,11 +60,18 @@ pub async fn show(State(app): State<App>, ctx: Ctx, Path(code): Path<String>) ->
 ///
 /// # Errors
 /// 编码不存在：404。
-pub async fn submit(State(app): State<App>, ctx: Ctx, Path(code): Path<String>, Form(form): Form<CorrectForm>) -> Result<Response, Failure> {
+pub async fn submit(
+    State(app): State<App>,
+    ctx: Ctx,
+    Path(code): Path<String>,
+    Form(form): Form<CorrectForm>,
+) -> Result<Response, Failure> {
     let input = Correction { part: form.part.clone(), text: form.text.clone(), contact: form.contact.clone() };
     let (actor, item, at) = (ctx.actor.clone(), code.clone(), app.now());
     match app.act(&ctx, "items.correct", move |tx| commands::submit_correction(tx, &actor, &item, &input, at)).await {
-        Ok(number) => Ok(see_other(format!("/items/{code}")).flash(format!("收到了，单号 {number}。5 个工作日内核对改好，谢谢您")).into_response()),
+        Ok(number) => {
+            Ok(see_other(format!("/items/{code}")).flash(format!("收到了，单号 {number}。5 个工作日内核对改好，谢谢您")).into_response())
+        }
         Err(error) => match error.problem().filter(|problem| !problem.errors.is_empty()).cloned() {
             Some(problem) => render_status(422, &page(&app, &ctx, &code, &form, Some(&problem)).await?),
             None => Err(error.into()),

@@ -15,8 +15,8 @@ use super::desk::mine;
 use crate::commands;
 use crate::model::Guide;
 use crate::model::codes::{
-    CORP_THEMES, CopyType, HandleArea, HandleForm, LimitUnit, Need, OnlineStep, PERSON_THEMES, ProjectType, ResultType,
-    ServiceObject, Waive,
+    CORP_THEMES, CopyType, HandleArea, HandleForm, LimitUnit, Need, OnlineStep, PERSON_THEMES, ProjectType, ResultType, ServiceObject,
+    Waive,
 };
 use crate::model::guide::Material;
 use crate::store::{self, FindingRow, ItemRow};
@@ -149,26 +149,40 @@ fn codes<T: Copy>(values: &[T], code: fn(T) -> &'static str) -> Vec<String> {
 }
 
 fn basic_fields(g: &Guide) -> Vec<Field> {
-    let flag = |name: &str, label: &str, on: bool| {
-        Field::checks(name, label, [("1", label)]).values(on.then(|| "1".to_owned())).optional()
-    };
+    let flag = |name: &str, label: &str, on: bool| Field::checks(name, label, [("1", label)]).values(on.then(|| "1".to_owned())).optional();
     vec![
         Field::text("name", "事项名称").value(&g.name),
         Field::text("summary", "一句大白话").hint("谁、什么时候要办").value(&g.summary).max_length(200),
         Field::area("aliases", "大白话别名").hint("一行一个，群众怎么说就怎么写").value(g.aliases.join("\n")).optional(),
-        Field::checks("objects", "服务对象", options(ServiceObject::ALL, ServiceObject::code, ServiceObject::label)).values(codes(&g.objects, ServiceObject::code)),
+        Field::checks("objects", "服务对象", options(ServiceObject::ALL, ServiceObject::code, ServiceObject::label))
+            .values(codes(&g.objects, ServiceObject::code)),
         Field::checks("person_themes", "个人主题", themes(PERSON_THEMES)).values(g.person_themes.clone()).optional(),
         Field::checks("corp_themes", "企业主题", themes(CORP_THEMES)).values(g.corp_themes.clone()).optional(),
-        Field::radios("project_type", "办件类型", options(ProjectType::ALL, ProjectType::code, ProjectType::label)).value(g.project_type.code()),
-        Field::checks("forms", "办理形式", options(HandleForm::ALL, HandleForm::code, HandleForm::label)).values(codes(&g.forms, HandleForm::code)),
-        Field::select("area", "通办范围", [("", "不通办")].map(|(v, t)| (v.to_owned(), t.to_owned())).into_iter().chain(options(HandleArea::ALL, HandleArea::code, HandleArea::label))).value(g.area.map_or("", HandleArea::code)).optional(),
+        Field::radios("project_type", "办件类型", options(ProjectType::ALL, ProjectType::code, ProjectType::label))
+            .value(g.project_type.code()),
+        Field::checks("forms", "办理形式", options(HandleForm::ALL, HandleForm::code, HandleForm::label))
+            .values(codes(&g.forms, HandleForm::code)),
+        Field::select(
+            "area",
+            "通办范围",
+            [("", "不通办")].map(|(v, t)| (v.to_owned(), t.to_owned())).into_iter().chain(options(
+                HandleArea::ALL,
+                HandleArea::code,
+                HandleArea::label,
+            )),
+        )
+        .value(g.area.map_or("", HandleArea::code))
+        .optional(),
         Field::number("legal", "法定时限", "").hint("没有法定期限填 0").value(g.legal.amount.to_string()),
         Field::select("legal_unit", "法定时限单位", options(LimitUnit::ALL, LimitUnit::code, LimitUnit::label)).value(g.legal.unit.code()),
         Field::number("promise", "承诺时限", "").hint("当场办好填 0").value(g.promise.amount.to_string()),
-        Field::select("promise_unit", "承诺时限单位", options(LimitUnit::ALL, LimitUnit::code, LimitUnit::label)).value(g.promise.unit.code()),
+        Field::select("promise_unit", "承诺时限单位", options(LimitUnit::ALL, LimitUnit::code, LimitUnit::label))
+            .value(g.promise.unit.code()),
         Field::number("visits", "到现场次数", "次").value(g.visits.to_string()),
         Field::text("visits_reason", "必须到现场的原因").value(&g.visits_reason).optional(),
-        Field::checks("online_steps", "网上办理深度", options(OnlineStep::ALL, OnlineStep::code, OnlineStep::label)).values(codes(&g.online.steps, OnlineStep::code)).optional(),
+        Field::checks("online_steps", "网上办理深度", options(OnlineStep::ALL, OnlineStep::code, OnlineStep::label))
+            .values(codes(&g.online.steps, OnlineStep::code))
+            .optional(),
         flag("online_here", "在本平台申报", g.online.here),
         flag("online_mobile", "手机能申报", g.online.mobile),
         Field::text("online_url", "外部网办地址").value(&g.online.url).optional(),
@@ -187,19 +201,25 @@ fn fields(tab: &str, g: &Guide) -> Vec<Field> {
         "steps" => vec![
             Field::area("steps", "办理流程").hint(format!("{bar}环节｜怎么办｜工作日")).value(lines::write_steps(&g.steps)),
             Field::text("result_name", "办好后拿到什么").value(&g.result.name),
-            Field::checks("result_types", "结果类型", options(ResultType::ALL, ResultType::code, ResultType::label)).values(codes(&g.result.types, ResultType::code)),
+            Field::checks("result_types", "结果类型", options(ResultType::ALL, ResultType::code, ResultType::label))
+                .values(codes(&g.result.types, ResultType::code)),
             Field::text("result_validity", "有效期").value(&g.result.validity).optional(),
             Field::area("pitfalls", "容易被退回的原因").hint("一行一条").value(g.pitfalls.join("\n")).optional(),
         ],
         "places" => vec![
-            Field::area("places", "办理地点").hint(format!("{bar}名称｜窗口｜地址｜时间｜电话｜怎么来")).value(lines::write_places(&g.places)),
+            Field::area("places", "办理地点")
+                .hint(format!("{bar}名称｜窗口｜地址｜时间｜电话｜怎么来"))
+                .value(lines::write_places(&g.places)),
             Field::tel("consult_phone", "咨询电话").value(&g.consult_phone),
             Field::tel("supervise_phone", "投诉电话").value(&g.supervise_phone),
         ],
         "basis" => vec![
             Field::area("basis", "设定依据").hint(format!("{bar}《文件名》｜文号｜条款｜要点")).value(lines::write_basis(&g.basis)),
             Field::area("conditions", "受理条件").hint("一行一条").value(g.conditions.join("\n")),
-            Field::area("fees", "收费项目").hint(format!("不收费留空。{bar}名称｜标准｜金额（元）｜依据｜减免")).value(lines::write_fees(&g.fees)).optional(),
+            Field::area("fees", "收费项目")
+                .hint(format!("不收费留空。{bar}名称｜标准｜金额（元）｜依据｜减免"))
+                .value(lines::write_fees(&g.fees))
+                .optional(),
             Field::text("fee_basis", "收费依据").value(&g.fee_basis).optional(),
         ],
         "faq" => vec![Field::area("faq", "常见问题").hint(format!("{bar}问题｜回答")).value(lines::write_faq(&g.faq)).optional()],

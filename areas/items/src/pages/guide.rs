@@ -65,7 +65,12 @@ impl<'g> View<'g> {
         if material.waived() {
             return material.waive.label().to_owned();
         }
-        format!("{} 份 · {}{}", material.copies, material.copy_type.label(), if material.format == crate::model::codes::MaterialFormat::Electronic { " · 电子件" } else { "" })
+        format!(
+            "{} 份 · {}{}",
+            material.copies,
+            material.copy_type.label(),
+            if material.format == crate::model::codes::MaterialFormat::Electronic { " · 电子件" } else { "" }
+        )
     }
 
     fn money(&self) -> String {
@@ -216,7 +221,12 @@ fn draw(ctx: &Ctx, app: &App, guide: &Arc<PublicGuide>, chosen: &Chosen) -> Resu
 ///
 /// # Errors
 /// 编码不存在：404。
-pub async fn print(State(app): State<App>, ctx: Ctx, Path(code): Path<String>, Query(chosen): Query<Chosen>) -> Result<impl IntoResponse, Failure> {
+pub async fn print(
+    State(app): State<App>,
+    ctx: Ctx,
+    Path(code): Path<String>,
+    Query(chosen): Query<Chosen>,
+) -> Result<impl IntoResponse, Failure> {
     let guide = cache::guide(&app, &code).await?.ok_or_else(Problem::not_found)?;
     render(&PrintPage { l: Layout::public(&ctx, &format!("{}（打印）", guide.guide.name)), v: View::new(&guide, &chosen) })
 }
@@ -268,7 +278,12 @@ impl FormPage<'_> {
 ///
 /// # Errors
 /// 编码不存在：404。
-pub async fn form(State(app): State<App>, ctx: Ctx, Path(code): Path<String>, Query(query): Query<FormQuery>) -> Result<impl IntoResponse, Failure> {
+pub async fn form(
+    State(app): State<App>,
+    ctx: Ctx,
+    Path(code): Path<String>,
+    Query(query): Query<FormQuery>,
+) -> Result<impl IntoResponse, Failure> {
     let guide = cache::guide(&app, &code).await?.ok_or_else(Problem::not_found)?;
     let example = query.example == Some(1);
     let title = if example { "填写样表" } else { "空白表" };

@@ -73,7 +73,12 @@ pub async fn problems(State(app): State<App>, ctx: Ctx, Query(query): Query<Desk
 ///
 /// # Errors
 /// 没有权限 403，范围外 404，已关 409，版本不符 412。
-pub async fn close_problem(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Form(form): Form<ActionForm>) -> Result<Response, Failure> {
+pub async fn close_problem(
+    State(app): State<App>,
+    ctx: Ctx,
+    Path(id): Path<i64>,
+    Form(form): Form<ActionForm>,
+) -> Result<Response, Failure> {
     let (actor, at) = (ctx.actor.clone(), app.now());
     app.act(&ctx, "items.close_problem", move |tx| commands::close_problem(tx, &actor, id, form.version, at)).await?;
     Ok(see_other("/catalog/problems?tab=import").flash("问题单已关").into_response())
@@ -141,7 +146,12 @@ pub struct AnswerForm {
 ///
 /// # Errors
 /// 没有权限 403，范围外 404，已处理 409，版本不符 412，没写说明 422。
-pub async fn answer(State(app): State<App>, ctx: Ctx, Path(number): Path<String>, Form(form): Form<AnswerForm>) -> Result<Response, Failure> {
+pub async fn answer(
+    State(app): State<App>,
+    ctx: Ctx,
+    Path(number): Path<String>,
+    Form(form): Form<AnswerForm>,
+) -> Result<Response, Failure> {
     let (actor, at) = (ctx.actor.clone(), app.now());
     let input = Answer { fixed: form.fixed.is_some(), text: form.text };
     app.act(&ctx, "items.answer", move |tx| commands::answer_correction(tx, &actor, &number, form.version, &input, at)).await?;
@@ -161,10 +171,8 @@ struct MissesPage {
 /// # Errors
 /// 引擎故障。
 pub async fn misses(State(app): State<App>, ctx: Ctx) -> Result<Html, Failure> {
-    let (misses, wishes) = app
-        .db()
-        .snapshot("items.misses", |tx| Ok((store::misses(tx, (i64::MAX, ""), 100)?, store::wishes(tx, i64::MAX, 100)?)))
-        .await?;
+    let (misses, wishes) =
+        app.db().snapshot("items.misses", |tx| Ok((store::misses(tx, (i64::MAX, ""), 100)?, store::wishes(tx, i64::MAX, 100)?))).await?;
     render(&MissesPage {
         l: Layout::staff(&ctx, "没搜到的词"),
         misses: misses.into_iter().map(|(words, n, at)| (words, n, show(at))).collect(),

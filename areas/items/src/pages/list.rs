@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tongban_documents::table::{Cell, Column, Format, Kind};
 use tongban_kernel::problem::Problem;
 use tongban_web::components::Pager;
-use tongban_web::{App, Cursor, Ctx, Failure, Layout, PageQuery, Query, export, render};
+use tongban_web::{App, Ctx, Cursor, Failure, Layout, PageQuery, Query, export, render};
 
 use crate::cache;
 use crate::model::codes::{CORP_THEMES, OnlineDepth, PERSON_THEMES, ServiceObject, TaskType};
@@ -49,7 +49,8 @@ impl ListQuery {
             "corp" => "2",
             other => other,
         };
-        let named = [("unit", self.town.as_str()), ("theme", &self.theme), ("depth", &self.depth), ("type", &self.task_type), ("object", object)];
+        let named =
+            [("unit", self.town.as_str()), ("theme", &self.theme), ("depth", &self.depth), ("type", &self.task_type), ("object", object)];
         let mut tags: Vec<String> =
             named.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}:{value}")).collect();
         if !self.dept.is_empty() {
@@ -151,7 +152,12 @@ fn filters(query: &ListQuery, depts: &[(i64, String, i64)], towns: &[(i64, Strin
         pick("dept", "哪个部门", &query.dept, units(&departments)),
         pick("town", "哪个镇", &query.town, units(towns)),
         pick("depth", "能不能网办", &query.depth, OnlineDepth::ALL.iter().map(|d| (d.code().to_owned(), d.label().to_owned())).collect()),
-        pick("type", "哪一类", &query.task_type, TaskType::ALL.iter().filter(|t| t.apply_based()).map(|t| (t.code().to_owned(), t.label().to_owned())).collect()),
+        pick(
+            "type",
+            "哪一类",
+            &query.task_type,
+            TaskType::ALL.iter().filter(|t| t.apply_based()).map(|t| (t.code().to_owned(), t.label().to_owned())).collect(),
+        ),
     ]
 }
 
@@ -181,9 +187,8 @@ async fn download(app: App, tags: Vec<String>, format: &str) -> Result<Response,
         async move {
             let (sort, id) = after.unwrap_or_default();
             let rows = db.read("items.export", move |tx| store::shelf_list(tx, &tags, (&sort, id), BLOCK)).await?;
-            let next = (i64::try_from(rows.len()).unwrap_or(0) == BLOCK)
-                .then(|| rows.last().map(|last| (last.sort.clone(), last.id)))
-                .flatten();
+            let next =
+                (i64::try_from(rows.len()).unwrap_or(0) == BLOCK).then(|| rows.last().map(|last| (last.sort.clone(), last.id))).flatten();
             Ok((rows.iter().map(cells).collect(), next))
         }
     })

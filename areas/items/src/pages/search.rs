@@ -90,7 +90,10 @@ async fn look_up(app: &App, ctx: &Ctx, query: &SearchQuery, problem: Option<&Pro
     let layout = Layout::public(ctx, &title);
     Ok(SearchPage {
         l: if problem.is_some() { layout.with_errors() } else { layout },
-        wish: Field::area("text", "告诉我们您想办什么").hint("写一句就行，我们会补上指南；不用留姓名电话").max_length(500).errors_of(problem),
+        wish: Field::area("text", "告诉我们您想办什么")
+            .hint("写一句就行，我们会补上指南；不用留姓名电话")
+            .max_length(500)
+            .errors_of(problem),
         summary: ErrorSummary::of(problem),
         q,
         groups,
@@ -140,9 +143,9 @@ async fn decorate(app: &App, found: Hits) -> Result<Vec<Shown>, Failure> {
         .into_iter()
         .map(|hit| {
             let row = rows.iter().find(|row| hit.kind == "item" && row.id == hit.id);
-            let facts = row.filter(|row| row.edition > 0).map_or(String::new(), |row| {
-                format!("{} · 跑 {} 次 · {}", row.promise.promise_words(), row.visits, row.depth.label())
-            });
+            let facts = row
+                .filter(|row| row.edition > 0)
+                .map_or(String::new(), |row| format!("{} · 跑 {} 次 · {}", row.promise.promise_words(), row.visits, row.depth.label()));
             let title = highlight(&hit.title, &found.words).into_iter().map(|(mark, text)| (mark, text.to_owned())).collect();
             Shown { title, facts, complete: row.is_none_or(|row| row.complete), hit }
         })

@@ -5,8 +5,7 @@ use tongban_kernel::codes::{CatalogueCode, ImplementationCode, ItemCode, Uscc};
 use super::{GuideView, Report};
 
 pub(super) fn v01(v: &GuideView<'_>, out: &mut Report) {
-    let checked = CatalogueCode::parse(v.catalogue_code)
-        .and_then(|code| code.check_v01(v.guide.task_type.code(), v.province));
+    let checked = CatalogueCode::parse(v.catalogue_code).and_then(|code| code.check_v01(v.guide.task_type.code(), v.province));
     if let Err(reason) = checked {
         out.add("catalogue_code", reason.detail);
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{GuideView, Report, Severity};
-use crate::model::codes::{MaterialClass, Need, Source, Waive};
 use crate::model::TaskType;
+use crate::model::codes::{MaterialClass, Need, Source, Waive};
 
 pub(super) fn q13(v: &GuideView<'_>, out: &mut Report) {
     if v.guide.task_type == TaskType::Permit {
@@ -33,8 +33,20 @@ pub(super) fn q15(v: &GuideView<'_>, out: &mut Report) {
 }
 
 /// 兜底话：安阳条例禁止，群众最烦。
-const CATCH_ALL: &[&str] =
-    &["其他有关材料", "其他相关材料", "其它有关材料", "其它相关材料", "其他材料", "其它材料", "需要的其他", "等材料", "等相关材料", "等有关材料", "视情况提供", "其他证明材料"];
+const CATCH_ALL: &[&str] = &[
+    "其他有关材料",
+    "其他相关材料",
+    "其它有关材料",
+    "其它相关材料",
+    "其他材料",
+    "其它材料",
+    "需要的其他",
+    "等材料",
+    "等相关材料",
+    "等有关材料",
+    "视情况提供",
+    "其他证明材料",
+];
 
 fn catch_all(text: &str) -> Option<&'static str> {
     CATCH_ALL.iter().copied().find(|words| text.contains(words))
@@ -68,7 +80,11 @@ pub(super) fn q17(v: &GuideView<'_>, out: &mut Report) {
         if !names.insert((material.name.trim(), &material.when.0)) {
             out.add(field, format!("材料“{}”重复了", material.name));
         }
-        out.ensure(!material.id.is_empty() && ids.insert(&material.id), &format!("materials/{at}/id"), format!("材料“{}”的短名为空或与别的重复", material.name));
+        out.ensure(
+            !material.id.is_empty() && ids.insert(&material.id),
+            &format!("materials/{at}/id"),
+            format!("材料“{}”的短名为空或与别的重复", material.name),
+        );
     }
     let required = v.guide.materials.iter().any(|material| material.need == Need::Required);
     if v.guide.no_materials {
@@ -82,8 +98,16 @@ pub(super) fn q18(v: &GuideView<'_>, out: &mut Report) {
     for (at, material) in v.guide.materials.iter().enumerate() {
         // 网上填表自动生成的不用下载空白表
         if material.class == MaterialClass::Form && material.waive == Waive::No {
-            out.ensure(!material.blank_form.is_empty(), &format!("materials/{at}/blank_form"), format!("“{}”是申请表，请附空白表格", material.name));
-            out.ensure(!material.example.is_empty(), &format!("materials/{at}/example"), format!("“{}”是申请表，请附填写样表", material.name));
+            out.ensure(
+                !material.blank_form.is_empty(),
+                &format!("materials/{at}/blank_form"),
+                format!("“{}”是申请表，请附空白表格", material.name),
+            );
+            out.ensure(
+                !material.example.is_empty(),
+                &format!("materials/{at}/example"),
+                format!("“{}”是申请表，请附填写样表", material.name),
+            );
         }
     }
 }
@@ -126,7 +150,11 @@ pub(super) fn q21(v: &GuideView<'_>, out: &mut Report) {
             out.add(field.clone(), format!("办理地点“{}”不在点位库里，请从点位库选", place.name));
         }
         out.ensure(!place.address.trim().is_empty(), &field, format!("“{}”没有写地址", place.name));
-        out.ensure(readable_hours(&place.hours), &field, format!("“{}”的办理时间“{}”看不懂，请写成“周一至周五 9:00—17:00”", place.name, place.hours));
+        out.ensure(
+            readable_hours(&place.hours),
+            &field,
+            format!("“{}”的办理时间“{}”看不懂，请写成“周一至周五 9:00—17:00”", place.name, place.hours),
+        );
     }
 }
 

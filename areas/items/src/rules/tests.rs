@@ -159,9 +159,7 @@ fn objects_and_names_may_vary_within_reason() {
 #[test]
 fn codes_are_checked_against_their_surroundings() {
     let guide = sound();
-    let rules = |change: fn(&mut GuideView<'_>)| -> Vec<&'static str> {
-        found(&guide, change).into_iter().map(|(rule, _)| rule).collect()
-    };
+    let rules = |change: fn(&mut GuideView<'_>)| -> Vec<&'static str> { found(&guide, change).into_iter().map(|(rule, _)| rule).collect() };
     assert!(rules(|v| v.catalogue_code = "442199806003").contains(&"V01"));
     assert!(rules(|v| v.level = UseLevel::City).contains(&"V02"));
     assert!(rules(|v| v.dept_code = "11510811000000019M").contains(&"V02"));

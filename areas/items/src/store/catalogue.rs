@@ -30,8 +30,7 @@ const CATALOGUE_BY_ID: &str = "SELECT id, code, local_code, name, main_name, tas
      FROM items_catalogues WHERE id = $1";
 const CATALOGUE_BY_CODE: &str = "SELECT id, code, local_code, name, main_name, task_type, levels, basis, version \
      FROM items_catalogues WHERE code = $1";
-const LAST_CATALOGUE_CODE: &str =
-    "SELECT code FROM items_catalogues WHERE code >= $1 AND code < $2 ORDER BY code DESC LIMIT 1";
+const LAST_CATALOGUE_CODE: &str = "SELECT code FROM items_catalogues WHERE code >= $1 AND code < $2 ORDER BY code DESC LIMIT 1";
 const INSERT_CATALOGUE: &str = "INSERT INTO items_catalogues \
      (id, code, local_code, name, main_name, task_type, levels, basis, state, version, updated) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', 1, $9)";
@@ -153,8 +152,7 @@ const POOL: ScopedSql = scoped!(
     " = $1 AND p.state = $2 AND (p.pooled, p.id) > ($3, $4) ORDER BY p.pooled, p.id LIMIT $5"
 );
 /// 到点：认领超过一个工作日没处理。
-pub const CLAIM_DUE: &str =
-    "SELECT id, clock FROM items_implementations WHERE clock <= $1 ORDER BY clock, id LIMIT $2";
+pub const CLAIM_DUE: &str = "SELECT id, clock FROM items_implementations WHERE clock <= $1 ORDER BY clock, id LIMIT $2";
 
 pub(super) const STATEMENTS: &[&str] = &[
     CATALOGUE_BY_NAME,
@@ -223,9 +221,25 @@ pub fn insert_implementation(tx: &mut Tx<'_>, row: &ImplementationRow) -> Result
     tx.exec(
         INSERT,
         args![
-            row.id, row.place.tenant, row.place.unit, row.place.org, row.catalogue, &row.code, row.level.code(),
-            &row.dept_name, &row.dept_code, &row.division, &row.local_code, &row.local_dept_code, row.state.as_str(),
-            &row.reason, row.pooled, row.overdue, row.last_number, row.clock, row.version,
+            row.id,
+            row.place.tenant,
+            row.place.unit,
+            row.place.org,
+            row.catalogue,
+            &row.code,
+            row.level.code(),
+            &row.dept_name,
+            &row.dept_code,
+            &row.division,
+            &row.local_code,
+            &row.local_dept_code,
+            row.state.as_str(),
+            &row.reason,
+            row.pooled,
+            row.overdue,
+            row.last_number,
+            row.clock,
+            row.version,
         ],
     )?;
     Ok(())
@@ -239,8 +253,16 @@ pub fn update_implementation(tx: &mut Tx<'_>, row: &mut ImplementationRow) -> Re
     let changed = tx.exec(
         UPDATE,
         args![
-            row.state.as_str(), &row.reason, row.overdue, row.last_number, row.clock, &row.local_code,
-            &row.local_dept_code, row.pooled, row.id, row.version,
+            row.state.as_str(),
+            &row.reason,
+            row.overdue,
+            row.last_number,
+            row.clock,
+            &row.local_code,
+            &row.local_dept_code,
+            row.pooled,
+            row.id,
+            row.version,
         ],
     )?;
     if changed != 1 {

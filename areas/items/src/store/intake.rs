@@ -14,8 +14,7 @@ const PROBLEMS: ScopedSql = scoped!(
 );
 const LOCK_PROBLEM: &str = "SELECT id, tenant, unit, org, source, line, kind, value, message, state, found, version \
      FROM items_problems WHERE id = $1";
-const CLOSE_PROBLEM: &str =
-    "UPDATE items_problems SET state = 'closed', version = version + 1 WHERE id = $1 AND version = $2";
+const CLOSE_PROBLEM: &str = "UPDATE items_problems SET state = 'closed', version = version + 1 WHERE id = $1 AND version = $2";
 
 /// 导入发现的一处脏数据。
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +57,16 @@ pub fn note_problem(tx: &mut Tx<'_>, row: &ProblemRow) -> Result<bool> {
     let added = tx.exec(
         NOTE_PROBLEM,
         args![
-            row.id, row.place.tenant, row.place.unit, row.place.org, &row.source, row.line, &row.kind, &row.value,
-            &row.message, row.found,
+            row.id,
+            row.place.tenant,
+            row.place.unit,
+            row.place.org,
+            &row.source,
+            row.line,
+            &row.kind,
+            &row.value,
+            &row.message,
+            row.found,
         ],
     )?;
     Ok(added == 1)
@@ -70,15 +77,7 @@ pub fn note_problem(tx: &mut Tx<'_>, row: &ProblemRow) -> Result<bool> {
 /// # Errors
 /// 引擎故障。
 pub fn problems(tx: &mut Tx<'_>, scope: &Scope, state: &str, after: i64, limit: usize) -> Result<Vec<ProblemRow>> {
-    scoped_rows(
-        tx,
-        &PROBLEMS,
-        scope,
-        args![state, after, i64::try_from(limit).unwrap_or(i64::MAX)],
-        limit,
-        problem,
-        |row| row.id,
-    )
+    scoped_rows(tx, &PROBLEMS, scope, args![state, after, i64::try_from(limit).unwrap_or(i64::MAX)], limit, problem, |row| row.id)
 }
 
 /// # Errors
@@ -151,8 +150,18 @@ pub fn insert_correction(tx: &mut Tx<'_>, row: &CorrectionRow) -> Result<()> {
     tx.exec(
         INSERT_CORRECTION,
         args![
-            row.id, &row.number, row.place.tenant, row.place.unit, row.place.org, row.item, row.edition, &row.part, &row.text,
-            &row.contact, row.created, row.due,
+            row.id,
+            &row.number,
+            row.place.tenant,
+            row.place.unit,
+            row.place.org,
+            row.item,
+            row.edition,
+            &row.part,
+            &row.text,
+            &row.contact,
+            row.created,
+            row.due,
         ],
     )?;
     Ok(())

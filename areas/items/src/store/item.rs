@@ -75,8 +75,7 @@ macro_rules! item_columns {
 
 const BY_ID: &str = concat!("SELECT ", item_columns!(), " FROM items_items WHERE id = $1");
 const BY_CODE: &str = concat!("SELECT ", item_columns!(), " FROM items_items WHERE code = $1");
-const BY_IMPLEMENTATION: &str =
-    concat!("SELECT ", item_columns!(), " FROM items_items WHERE implementation = $1 ORDER BY id");
+const BY_IMPLEMENTATION: &str = concat!("SELECT ", item_columns!(), " FROM items_items WHERE implementation = $1 ORDER BY id");
 const SCAN: &str = concat!("SELECT ", item_columns!(), " FROM items_items WHERE id > $1 ORDER BY id LIMIT $2");
 const SAME_CATALOGUE: &str = concat!("SELECT ", item_columns!(), " FROM items_items WHERE catalogue = $1 ORDER BY id LIMIT $2");
 const DESK: ScopedSql = scoped!(
@@ -110,10 +109,7 @@ fn item(r: &Row<'_>) -> Result<ItemRow> {
         task_type: TaskType::parse(&r.get::<String>(8)?).ok_or(shape("事项类型"))?,
         level: UseLevel::parse(&r.get::<String>(9)?).ok_or(shape("行使层级"))?,
         dept_name: r.get(10)?,
-        status: Status {
-            state: state(&r.get::<String>(11)?)?,
-            revision: if revision.is_empty() { None } else { Some(state(&revision)?) },
-        },
+        status: Status { state: state(&r.get::<String>(11)?)?, revision: if revision.is_empty() { None } else { Some(state(&revision)?) } },
         version: r.get(13)?,
         edition: r.get(14)?,
         complete: r.get(15)?,
@@ -183,15 +179,9 @@ pub fn scan_items(tx: &mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<ItemRow
 /// # Errors
 /// 引擎故障。
 pub fn desk_items(tx: &mut Tx<'_>, scope: &Scope, desk: State, before: (i64, i64), limit: usize) -> Result<Vec<ItemRow>> {
-    scoped_rows(
-        tx,
-        &DESK,
-        scope,
-        args![desk.as_str(), before.0, before.1, i64::try_from(limit).unwrap_or(i64::MAX)],
-        limit,
-        item,
-        |row| std::cmp::Reverse((row.touched, row.id)),
-    )
+    scoped_rows(tx, &DESK, scope, args![desk.as_str(), before.0, before.1, i64::try_from(limit).unwrap_or(i64::MAX)], limit, item, |row| {
+        std::cmp::Reverse((row.touched, row.id))
+    })
 }
 
 /// 同一实施清单下别的办理项编码。
@@ -210,11 +200,37 @@ pub fn insert_item(tx: &mut Tx<'_>, row: &ItemRow) -> Result<()> {
     tx.exec(
         INSERT,
         args![
-            row.id, row.place.tenant, row.place.unit, row.place.org, row.implementation, row.catalogue, &row.code,
-            &row.name, row.task_type.code(), row.level.code(), &row.dept_name, row.status.state.as_str(),
-            row.status.revision.map_or("", State::as_str), row.desk().as_str(), row.version, row.edition, row.complete,
-            row.depth.code(), row.visits, &promise, row.errors, row.warnings, row.wrong, &row.notice, row.resume_day,
-            row.reporter, &row.opinion, row.effect, &draft, &facts, row.touched,
+            row.id,
+            row.place.tenant,
+            row.place.unit,
+            row.place.org,
+            row.implementation,
+            row.catalogue,
+            &row.code,
+            &row.name,
+            row.task_type.code(),
+            row.level.code(),
+            &row.dept_name,
+            row.status.state.as_str(),
+            row.status.revision.map_or("", State::as_str),
+            row.desk().as_str(),
+            row.version,
+            row.edition,
+            row.complete,
+            row.depth.code(),
+            row.visits,
+            &promise,
+            row.errors,
+            row.warnings,
+            row.wrong,
+            &row.notice,
+            row.resume_day,
+            row.reporter,
+            &row.opinion,
+            row.effect,
+            &draft,
+            &facts,
+            row.touched,
         ],
     )?;
     write_spans(tx, row.id, &row.facts)
@@ -230,9 +246,27 @@ pub fn update_item(tx: &mut Tx<'_>, row: &mut ItemRow, before: &Facts) -> Result
     let changed = tx.exec(
         UPDATE,
         args![
-            &row.name, row.status.state.as_str(), row.status.revision.map_or("", State::as_str), row.desk().as_str(),
-            row.edition, row.complete, row.depth.code(), row.visits, &promise, row.errors, row.warnings, row.wrong,
-            &row.notice, row.resume_day, row.reporter, &row.opinion, row.effect, &draft, &facts, row.touched, row.id,
+            &row.name,
+            row.status.state.as_str(),
+            row.status.revision.map_or("", State::as_str),
+            row.desk().as_str(),
+            row.edition,
+            row.complete,
+            row.depth.code(),
+            row.visits,
+            &promise,
+            row.errors,
+            row.warnings,
+            row.wrong,
+            &row.notice,
+            row.resume_day,
+            row.reporter,
+            &row.opinion,
+            row.effect,
+            &draft,
+            &facts,
+            row.touched,
+            row.id,
             row.version,
         ],
     )?;
@@ -256,8 +290,7 @@ pub fn delete_item(tx: &mut Tx<'_>, row: &ItemRow) -> Result<()> {
     if changed == 1 { Ok(()) } else { Err(Problem::stale(row.version + 1).into()) }
 }
 
-const INSERT_EDITION: &str =
-    "INSERT INTO items_editions (item, edition, code, guide, published) VALUES ($1, $2, $3, $4, $5)";
+const INSERT_EDITION: &str = "INSERT INTO items_editions (item, edition, code, guide, published) VALUES ($1, $2, $3, $4, $5)";
 const EDITION: &str = "SELECT item, edition, code, guide, published FROM items_editions WHERE item = $1 AND edition = $2";
 const EDITIONS: &str = "SELECT edition, published FROM items_editions WHERE item = $1 ORDER BY edition DESC LIMIT 50";
 

@@ -27,8 +27,15 @@ pub fn write_findings(tx: &mut Tx<'_>, row: &ItemRow, findings: &[Finding]) -> R
         tx.exec(
             INSERT_FINDING,
             args![
-                row.id, seq, row.place.tenant, row.place.unit, row.place.org, finding.rule, finding.severity.as_str(),
-                &finding.field, &finding.message,
+                row.id,
+                seq,
+                row.place.tenant,
+                row.place.unit,
+                row.place.org,
+                finding.rule,
+                finding.severity.as_str(),
+                &finding.field,
+                &finding.message,
             ],
         )?;
     }
@@ -140,10 +147,7 @@ fn flags(span: &Span) -> i64 {
 pub(super) fn write_spans(tx: &mut Tx<'_>, item: i64, facts: &Facts) -> Result<()> {
     tx.exec(CLEAR_SPANS, args![item])?;
     for span in &facts.spans {
-        tx.exec(
-            INSERT_SPAN,
-            args![item, span.from, span.until, facts.org, flags(span), i64::from(span.visits), span.legal, span.promise],
-        )?;
+        tx.exec(INSERT_SPAN, args![item, span.from, span.until, facts.org, flags(span), i64::from(span.visits), span.legal, span.promise])?;
     }
     Ok(())
 }
@@ -190,14 +194,5 @@ pub fn in_use_on(tx: &mut Tx<'_>, org: i64, day: i64, after: i64, limit: i64) ->
     })
 }
 
-pub(super) const STATEMENTS: &[&str] = &[
-    CLEAR_FINDINGS,
-    INSERT_FINDING,
-    FINDINGS,
-    FINDING_LIST.tenant,
-    FINDING_LIST.unit,
-    FINDING_LIST.org,
-    CLEAR_SPANS,
-    INSERT_SPAN,
-    DRILL,
-];
+pub(super) const STATEMENTS: &[&str] =
+    &[CLEAR_FINDINGS, INSERT_FINDING, FINDINGS, FINDING_LIST.tenant, FINDING_LIST.unit, FINDING_LIST.org, CLEAR_SPANS, INSERT_SPAN, DRILL];

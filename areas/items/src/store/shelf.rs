@@ -6,9 +6,9 @@ use tongban_search::spelling_of;
 use tongban_store::{Result, Row, Tx, args};
 
 use super::item::ItemRow;
+use crate::model::Limit;
 use crate::model::codes::{OnlineDepth, TaskType};
 use crate::model::lifecycle::State;
-use crate::model::Limit;
 
 const CLEAR: &str = "DELETE FROM items_shelf WHERE item = $1";
 const PUT: &str = "INSERT INTO items_shelf (tag, sort, item) VALUES ($1, $2, $3) ON CONFLICT (tag, sort, item) DO NOTHING";
@@ -89,11 +89,7 @@ fn shelf(r: &Row<'_>) -> Result<ShelfRow> {
 /// 引擎故障。
 pub fn shelf_list(tx: &mut Tx<'_>, tags: &[String], after: (&str, i64), limit: i64) -> Result<Vec<ShelfRow>> {
     let tag = |at: usize| tags.get(at).map_or("", String::as_str);
-    tx.rows(
-        LIST,
-        args![tag(0), after.0, after.1, tag(1), tag(1), tag(2), tag(2), tag(3), tag(3), tag(4), tag(4), limit],
-        shelf,
-    )
+    tx.rows(LIST, args![tag(0), after.0, after.1, tag(1), tag(1), tag(2), tag(2), tag(3), tag(3), tag(4), tag(4), limit], shelf)
 }
 
 /// 一个标签下有几项。

@@ -3,9 +3,7 @@
 use tongban_kernel::problem::{Checks, Problem};
 
 use super::EditForm;
-use crate::model::codes::{
-    CopyType, HandleArea, HandleForm, LimitUnit, Need, OnlineStep, ProjectType, ResultType, ServiceObject, Waive,
-};
+use crate::model::codes::{CopyType, HandleArea, HandleForm, LimitUnit, Need, OnlineStep, ProjectType, ResultType, ServiceObject, Waive};
 use crate::model::guide::{Basis, Faq, Fee, Material, Place, Step};
 use crate::model::situations::{Choice, Question, When};
 use crate::model::{Guide, Limit};
@@ -137,9 +135,13 @@ fn basic(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
     g.forms = picks(&form.forms, HandleForm::parse);
     g.area = HandleArea::parse(&form.area);
     let unit = |text: &str| LimitUnit::parse(text).unwrap_or(LimitUnit::Workday);
-    g.legal = Limit { amount: number(checks, "legal", "法定时限", &form.legal), unit: unit(&form.legal_unit), note: g.legal.note.clone() };
-    g.promise =
-        Limit { amount: number(checks, "promise", "承诺时限", &form.promise), unit: unit(&form.promise_unit), note: g.promise.note.clone() };
+    g.legal =
+        Limit { amount: number(checks, "legal", "法定时限", &form.legal), unit: unit(&form.legal_unit), note: g.legal.note.clone() };
+    g.promise = Limit {
+        amount: number(checks, "promise", "承诺时限", &form.promise),
+        unit: unit(&form.promise_unit),
+        note: g.promise.note.clone(),
+    };
     g.visits = u8::try_from(number(checks, "visits", "到现场次数", &form.visits)).unwrap_or(u8::MAX);
     form.visits_reason.trim().clone_into(&mut g.visits_reason);
     g.online.steps = picks(&form.online_steps, OnlineStep::parse);
@@ -161,7 +163,12 @@ fn questions(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
                 continue;
             };
             checks.ensure(parts.len() >= 2 && !parts[0].is_empty(), "questions", "format", format!("选项“{line}”应写成“- 选项号｜文字”"));
-            question.options.push(Choice { id: column(&parts, 0), label: column(&parts, 1), hint: column(&parts, 2), stop: column(&parts, 3) });
+            question.options.push(Choice {
+                id: column(&parts, 0),
+                label: column(&parts, 1),
+                hint: column(&parts, 2),
+                stop: column(&parts, 3),
+            });
         } else {
             let parts = columns(line);
             checks.ensure(parts.len() >= 2 && !parts[0].is_empty(), "questions", "format", format!("问题“{line}”应写成“题号｜问题”"));
@@ -257,7 +264,14 @@ fn basis(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
             let kept = old.iter().find(|fee| fee.name == name).cloned().unwrap_or_default();
             let amount = cents(&column(&parts, 2));
             checks.ensure(amount.is_some(), "fees", "money", format!("“{name}”的金额要填元，最多两位小数；按量计的填 0"));
-            Fee { name, standard: column(&parts, 1), cents: amount.unwrap_or(0), basis: column(&parts, 3), reduction: column(&parts, 4), ..kept }
+            Fee {
+                name,
+                standard: column(&parts, 1),
+                cents: amount.unwrap_or(0),
+                basis: column(&parts, 3),
+                reduction: column(&parts, 4),
+                ..kept
+            }
         })
         .collect();
     form.fee_basis.trim().clone_into(&mut g.fee_basis);
@@ -379,7 +393,10 @@ mod tests {
 
     #[test]
     fn money_is_exact() {
-        assert_eq!([cents("16"), cents("0.5"), cents("12.34"), cents("1.234"), cents("-1"), cents("x")], [Some(1600), Some(50), Some(1234), None, None, None]);
+        assert_eq!(
+            [cents("16"), cents("0.5"), cents("12.34"), cents("1.234"), cents("-1"), cents("x")],
+            [Some(1600), Some(50), Some(1234), None, None, None]
+        );
         assert_eq!([yuan(1600), yuan(1234)], ["16", "12.34"]);
     }
 }
