@@ -297,7 +297,9 @@ async fn prepare_unsafe(ctx: &Arc<Ctx>, request: Request) -> Result<(Request, Op
         return Err(Problem::new(Code::BadRequest, "幂等键应为 1–255 个可见的 ASCII 字符"));
     }
     let once = (!key.is_empty()).then(|| {
-        let content: &[u8] = if let Buffered::Whole(bytes) = &body { bytes } else { b"" };
+        // 上传的正文不进内存，用长度认内容：换了文件又用旧键提交，会被指出来而不是悄悄丢掉
+        let length = text(&parts.headers, "content-length").unwrap_or("").as_bytes();
+        let content: &[u8] = if let Buffered::Whole(bytes) = &body { bytes } else { length };
         let fingerprint = if fields.is_empty() { content.to_vec() } else { without_tokens(&fields) };
         OnceKey::new(&format!("{}/{}", ctx.actor.account, ctx.csrf_subject()), parts.method.as_str(), ctx.path(), key, &fingerprint)
     });
