@@ -51,6 +51,7 @@ const JOBS: &[JobKind] = &[JobKind {
 
 const ROUTES: &[Route] = &[
     Route::get("/cockpit", Access::Staff(READ), || get(pages::cockpit)),
+    Route::get("/cockpit/wall", Access::Staff(READ), || get(pages::wall)),
     Route::get("/cockpit/k/{indicator}", Access::Staff(READ), || get(pages::indicator)),
     Route::get("/cockpit/k/{indicator}/records", Access::Staff(READ), || get(pages::records)),
     Route::get("/cockpit/k/{indicator}/report", Access::Staff(REPORT), || get(pages::report_form)),

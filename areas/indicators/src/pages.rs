@@ -6,7 +6,7 @@ mod records;
 mod report;
 mod unit;
 
-pub use cockpit::cockpit;
+pub use cockpit::{cockpit, wall};
 pub use indicator::show as indicator;
 pub use records::show as records;
 pub use report::{form as report_form, submit as report};

@@ -80,10 +80,25 @@ pub fn handle(tx: &mut Tx<'_>, actor: &Actor, task_no: &str, input: &Handle, at:
         note: Some(input.note.trim().to_owned()).filter(|note| !note.is_empty()),
     };
     store::add_step(tx, task.id, &step)?;
+    if row.to == State::ToRevisit {
+        tell_rater(tx, &task, at)?;
+    }
     let changed = Changed { case_no: &subject.case_no, case: subject.case_id, task: &task.no, action: action.as_str(), state: row.to.as_str() };
     let kind = if row.to == State::Closed { "evaluation.rectified" } else { "evaluation.handled" };
     finish(tx, actor, (&subject, &before), kind, &changed, at)?;
     Ok(row.to)
+}
+
+/// 改到位了告诉实名的评价人，请他看结果、可以追评一次。
+fn tell_rater(tx: &mut Tx<'_>, task: &TaskRow, at: Timestamp) -> Result<()> {
+    let rating = store::rating(tx, task.rating)?.ok_or_else(Problem::not_found)?;
+    if rating.person == 0 {
+        return Ok(());
+    }
+    let result = task.published.as_deref().unwrap_or("已处理");
+    let text = format!("您对“{}”的评价，办理单位答复：{result}。不认可可以在回访时说明，也可以追加评价一次。", task.item_name);
+    let href = format!("/r/{}?from=web", super::token(tx, rating.invitation));
+    tongban_messages::notify(tx, rating.person, "您反映的问题有了结果", &text, &href, at)
 }
 
 #[derive(Serialize)]

@@ -27,7 +27,8 @@ pub fn later(days: i64) -> Timestamp {
 }
 
 pub async fn open(engine: Engine) -> TestDb {
-    TestDb::open(engine, area().migrations).await.unwrap()
+    let migrations = [tongban_messages::area().migrations, area().migrations].concat();
+    TestDb::open(engine, &migrations).await.unwrap()
 }
 
 pub fn header(number: i64) -> CaseNodeV1 {

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use tongban_directory::queries::{OrgNode, tree};
 use tongban_documents::table::{Cell as Out, Column, Kind as ColumnKind};
 use tongban_store::{Result, Tx};
-use tongban_web::{App, Ctx, Failure, Layout, Query, chart, export, render};
+use tongban_web::{App, Ctx, Failure, Html, Layout, Query, chart, export, render};
 
 use super::{Asked, Choice, Freshness, chosen, freshness, periods, text_column, today};
 use crate::board::{self, Cell, Matrix};
@@ -38,10 +38,8 @@ struct UnitLine {
     squares: Vec<Square>,
 }
 
-#[derive(Template)]
-#[template(path = "cockpit.html")]
-struct Page {
-    l: Layout,
+/// 总览与大屏用同一份内容。
+struct Board {
     node: OrgNode,
     per: String,
     group: String,
@@ -55,6 +53,20 @@ struct Page {
     waiting: Vec<Cell>,
     heads: Vec<(&'static str, String)>,
     units: Vec<UnitLine>,
+}
+
+#[derive(Template)]
+#[template(path = "cockpit.html")]
+struct Page {
+    l: Layout,
+    b: Board,
+}
+
+#[derive(Template)]
+#[template(path = "wall.html")]
+struct Wall {
+    l: Layout,
+    b: Board,
 }
 
 struct Seen {
@@ -145,35 +157,51 @@ fn unit_lines(units: Vec<(OrgNode, Vec<Cell>)>, heads: &[(&'static str, String)]
 pub async fn cockpit(State(app): State<App>, ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, Failure> {
     let today = today(&app);
     let period = asked.period(today)?;
-    let (registry, who, wanted, now) = (Registry::of(&app), ctx.clone(), asked.clone(), app.now());
-    let seen = app.db().snapshot("indicators.cockpit", move |tx| look(tx, &registry, &who, &wanted, period, today, now)).await?;
+    let seen = read(&app, &ctx, &asked, period, today).await?;
     if let Some(format) = asked.export() {
         return table(format, &seen, period).await;
     }
+    let page = Page { l: Layout::staff(&ctx, "能力驾驶舱"), b: assemble(seen, period, today, asked.group) };
+    Ok(render(&page)?.into_response())
+}
+
+/// `GET /cockpit/wall`：大屏，每分钟自己更新。
+pub async fn wall(State(app): State<App>, ctx: Ctx, Query(asked): Query<Asked>) -> Result<Html, Failure> {
+    let today = today(&app);
+    let period = asked.period(today)?;
+    let seen = read(&app, &ctx, &asked, period, today).await?;
+    render(&Wall { l: Layout::staff(&ctx, "能力驾驶舱大屏"), b: assemble(seen, period, today, asked.group) })
+}
+
+async fn read(app: &App, ctx: &Ctx, asked: &Asked, period: Period, today: Date) -> Result<Seen> {
+    let (registry, who, wanted, now) = (Registry::of(app), ctx.clone(), asked.clone(), app.now());
+    app.db().snapshot("indicators.cockpit", move |tx| look(tx, &registry, &who, &wanted, period, today, now)).await
+}
+
+fn assemble(seen: Seen, period: Period, today: Date, group: String) -> Board {
     let on = period.until(today);
     let score = board::score_of(&seen.cells, on).total;
     let per = period.link();
     let heads = columns(&seen.units);
-    let (shown, waiting): (Vec<_>, Vec<_>) = seen.cells.into_iter().zip(seen.sparks).partition(|(cell, _)| cell.value != crate::value::Value::Pending);
+    let pairs = seen.cells.into_iter().zip(seen.sparks);
+    let (shown, waiting): (Vec<_>, Vec<_>) = pairs.partition(|(cell, _)| cell.value != crate::value::Value::Pending);
     let shown_cells: Vec<Cell> = shown.iter().map(|(cell, _)| cell.clone()).collect();
-    let line = |(cell, values): (Cell, Vec<f64>)| Line { spark: if values.len() > 1 { chart::spark(&values) } else { String::new() }, cell };
-    let page = Page {
-        l: Layout::staff(&ctx, "能力驾驶舱"),
+    let spark = |values: &[f64]| if values.len() > 1 { chart::spark(values) } else { String::new() };
+    Board {
         title: period.title(),
         periods: periods(period, today),
         lights: board::lights(&shown_cells),
         band: score.map_or("", crate::score::band),
         score: score.map(|score| format!("{score:.2}")),
-        lines: shown.into_iter().map(line).collect(),
+        lines: shown.into_iter().map(|(cell, values)| Line { spark: spark(&values), cell }).collect(),
         waiting: waiting.into_iter().map(|(cell, _)| cell).collect(),
         units: unit_lines(seen.units, &heads, &per, on),
         heads,
         node: seen.node,
         fresh: seen.fresh,
-        group: asked.group,
+        group,
         per,
-    };
-    Ok(render(&page)?.into_response())
+    }
 }
 
 /// 指标表导出：列与页面一致。

@@ -65,6 +65,8 @@ async fn three_clicks_from_the_number_to_the_records() {
         }
         let town = app.get(&format!("/cockpit/u/{}", orgs.town), &leader).await.unwrap();
         assert!(town.body.contains("晋贤乡便民服务点"), "原名仍能下钻");
+        let wall = app.get("/cockpit/wall", &leader).await.unwrap();
+        assert!(wall.status == StatusCode::OK && wall.body.contains("退出大屏"));
         let bad = app.get("/cockpit?per=2026-13", &leader).await.unwrap();
         assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
