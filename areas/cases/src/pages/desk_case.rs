@@ -134,11 +134,12 @@ fn info_rows(view: &CaseView) -> Vec<(String, String)> {
                 rows.push((situation.question.clone(), chosen.label.clone()));
             }
         }
-        for field in &offer.fields {
+        // 从申请人带出的上面已有（已脱敏），不再重复
+        for field in offer.fields_for(&view.details.situations).filter(|field| field.prefilled(who).is_none()) {
             let value = view.details.form.get(&field.key).map_or("", String::as_str);
             let shown = match field.kind {
                 crate::model::FieldKind::Id => mask::id_number(value),
-                crate::model::FieldKind::Mobile => mask::mobile(value),
+                crate::model::FieldKind::Mobile | crate::model::FieldKind::Phone => mask::mobile(value),
                 _ => apply::shown_value(field, value),
             };
             rows.push((field.label.clone(), shown));

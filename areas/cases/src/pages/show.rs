@@ -67,6 +67,7 @@ impl Row {
     pub fn of(row: &ListRow, now: Timestamp) -> Self {
         let stage = match (row.step, row.state) {
             (Some(step), State::Accepted) => step.label(),
+            (_, State::Decided) => "待送达",
             _ => row.state.label(row.step),
         };
         Self {
