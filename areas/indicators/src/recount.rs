@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tongban_kernel::Actor;
+use tongban_kernel::{Actor, Problem};
 use tongban_kernel::time::{date_of, instant};
 use tongban_store::react::{cursors, set_cursor};
 use tongban_store::{Entry, Result, Tx};
@@ -23,6 +23,10 @@ const SHADOW: &str = "indicators.recount";
 /// 最近一次重算完成的时刻与对不上的处数。
 pub const RECOUNTED: &str = "recounted_at";
 pub const MISMATCHES: &str = "mismatches";
+
+/// 正在重算，到这一刻为止（毫秒）。
+const RUNNING: &str = "recounting";
+const LEASE_MS: i64 = 3_600_000;
 
 const SCAN: u32 = 500;
 const CHUNK: usize = 200;
@@ -44,13 +48,20 @@ pub struct Recounted {
     pub mismatches: Vec<(String, i64, i64, i64)>,
 }
 
-/// 从头重算一遍，对账，换上。业务照常进行。
+/// 从头重算一遍，对账，换上。业务照常进行；同时只许一个人算。
 ///
 /// # Errors
-/// 引擎不可用。
+/// 已经有人在算：409；引擎不可用。
 pub async fn recount(app: &App) -> Result<Recounted> {
+    let at = app.now();
+    let next = app.db().write("indicators.recount_begin", move |tx| begin(tx, at)).await?;
+    let done = run(app, next).await;
+    app.db().write("indicators.recount_end", |tx| store::set_state(tx, RUNNING, 0)).await?;
+    done
+}
+
+async fn run(app: &App, next: i64) -> Result<Recounted> {
     let registry = Arc::new(Registry::of(app));
-    let next = app.db().write("indicators.recount_begin", begin).await?;
     drop_old(app, next).await?;
     let scanning = Arc::clone(&registry);
     let (heads, records, change) = app.db().snapshot("indicators.scan", move |tx| scan(tx, &scanning)).await?;
@@ -70,9 +81,15 @@ pub async fn recount(app: &App) -> Result<Recounted> {
     Ok(Recounted { records, mismatches })
 }
 
-/// 新一代的代号。
-fn begin(tx: &mut Tx<'_>) -> Result<i64> {
-    Ok(project::generation(tx)? + 1)
+/// 占住位置，给出新一代的代号；算的人中途没了，一小时后别人可以接着来。
+fn begin(tx: &mut Tx<'_>, at: Timestamp) -> Result<i64> {
+    let generation = project::generation(tx)?;
+    let now = at.as_millisecond();
+    if store::state(tx, RUNNING)?.is_some_and(|until| until > now) {
+        return Err(Problem::conflict("已经在重算了，请等它算完").into());
+    }
+    store::set_state(tx, RUNNING, now + LEASE_MS)?;
+    Ok(generation + 1)
 }
 
 /// 分块删掉一代。

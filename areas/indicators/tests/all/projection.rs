@@ -159,6 +159,21 @@ async fn a_spoiled_account_is_found_and_put_right() {
 }
 
 #[tokio::test]
+async fn only_one_recount_runs_at_a_time() {
+    for engine in engines() {
+        let (app, orgs) = open(engine).await;
+        for id in 1..=20 {
+            let facts = Facts { org: orgs.bureau, day: today(), good: true, item: id };
+            app.app.db().write("test.change", move |tx| change(tx, id, Change::Create { facts })).await.unwrap();
+        }
+        let (one, two) = tokio::join!(recount::recount(&app.app), recount::recount(&app.app));
+        let done: Vec<_> = [one, two].into_iter().filter_map(Result::ok).collect();
+        assert!(!done.is_empty() && done.iter().all(|counted| counted.mismatches.is_empty() && counted.records == 20));
+        assert!(recount::recount(&app.app).await.unwrap().mismatches.is_empty(), "算完了就让出位置");
+    }
+}
+
+#[tokio::test]
 async fn two_nodes_project_at_once_and_nothing_counts_twice() {
     for engine in engines() {
         let (app, orgs) = open(engine).await;
