@@ -1,5 +1,6 @@
 //! 投影：读日志，把 `tally(后) − tally(前)` 记到账上，与移动位置同一个单元（foundations §5）。
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -118,10 +119,15 @@ fn facts_of(body: &str) -> Option<(Option<&RawValue>, Option<&RawValue>)> {
 /// 记到一代的账上；`touch` 为真时记下动过的（度量，月），等着重算指标值。
 pub(crate) fn apply(tx: &mut Tx<'_>, generation: i64, change: &Change<&'static str>, touch: bool) -> Result<()> {
     let mut touched = std::collections::BTreeSet::new();
+    let mut months: BTreeMap<(&'static str, i64, i64), i64> = BTreeMap::new();
     for (&(measure, org, day), &n) in &change.sums {
-        store::add_tally(tx, generation, measure, org, day, n)?;
+        *months.entry((measure, org, month_row(day))).or_default() += n;
         touched.insert((measure, month_row(day)));
     }
+    let days = change.sums.iter().map(|(&(measure, org, day), &n)| (store::DAY, measure, day, org, n));
+    let months = months.into_iter().filter(|(_, n)| *n != 0).map(|((measure, org, month), n)| (store::MONTH, measure, month, org, n));
+    let rows: Vec<store::TallyRow> = days.chain(months).collect();
+    store::add_tallies(tx, generation, &rows)?;
     for (&(measure, org, period, key), &n) in &change.presence {
         if store::add_presence(tx, generation, measure, (org, period, key), n)? != 0 {
             touched.insert((measure, period));
