@@ -118,6 +118,10 @@ async fn connect(port: u16, scripts: bool, width: u32, profile: &std::path::Path
         "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync", format!("--window-size={width},1200"), format!("--user-data-dir={}", profile.display())],
     });
+    if width < 500 {
+        // 窗口本身窄不到手机那么窄，按手机屏幕模拟
+        options["mobileEmulation"] = json!({ "deviceMetrics": { "width": width, "height": 844, "pixelRatio": 1.0, "touch": true } });
+    }
     if !scripts {
         options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });
     }

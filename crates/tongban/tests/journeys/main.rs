@@ -68,7 +68,7 @@ async fn citizen_applies(house: &House, scripts: bool, width: u32, id_number: &s
     page.click("header form[action='/logout'] button").await;
     page.go("/track").await;
     page.fill("#no", &no).await;
-    page.fill("#key", &mobile[7..]).await;
+    page.fill("#code", &mobile[7..]).await;
     page.click("main form button").await;
     page.sees("食品(含保健食品)经营许可核发").await;
     page.check(&name("track")).await;
@@ -187,6 +187,11 @@ async fn department_decides(house: &House, no: &str) {
         page.click(&format!(".actbar [formaction$='/{action}'], .actbar [href$='/{action}']")).await;
         if page.path().await.contains("/actions/") {
             page.check(&format!("desk-{action}")).await;
+            if action == "decide" {
+                page.click("main form button.btn-p").await;
+                page.sees("请选择准予还是不予").await;
+                page.click("main form input[type=radio]").await;
+            }
             page.click("main form button.btn-p").await;
         }
         page.check(&format!("desk-after-{action}")).await;
@@ -206,23 +211,26 @@ async fn department_decides(house: &House, no: &str) {
 
 /// 三个节点的评价码；不满意成为差评任务；同一个码只评一次。
 async fn citizen_rates(house: &House, no: &str) {
-    let page = Browser::open(&house.url, true, 1440).await.unwrap();
-    sign_in(&page, "window_clerk").await;
-    page.go(&format!("/desk/cases/{no}")).await;
-    let links = page.client.find_all(Locator::Css("a[href*='/r/']")).await.unwrap();
+    let page = Browser::open(&house.url, true, 390).await.unwrap();
+    sign_in(&page, "13900007001").await;
+    page.go("/me").await;
+    page.check("me-rates").await;
+    let links = page.client.find_all(Locator::Css("main a[href*='/r/']")).await.unwrap();
     let mut codes = Vec::new();
     for link in links {
-        let href = link.attr("href").await.unwrap().unwrap();
-        codes.push(href[href.find("/r/").unwrap()..].to_owned());
+        codes.push(link.attr("href").await.unwrap().unwrap());
     }
-    assert!(!codes.is_empty(), "办件页上没有评价链接：{}", page.text().await);
+    assert_eq!(codes.len(), 3, "收件、受理、办结各一个评价码：{}", page.text().await);
     page.close().await;
     let page = Browser::open(&house.url, true, 390).await.unwrap();
     page.go(&codes[0]).await;
     page.check("rate").await;
-    choose(&page, "satisfaction", "2").await;
-    page.fill("textarea", "来回跑了两趟，请一次说清").await;
-    page.click("main form button.btn-p").await;
+    page.press("不满意").await;
+    page.press("提交评价").await;
+    page.sees("需要改").await; // 差评要选原因或写一句
+    page.check("rate-errors").await;
+    page.fill("#text", "来回跑了两趟，请一次说清").await;
+    page.press("提交评价").await;
     page.check("rated").await;
     page.go(&codes[0]).await;
     page.sees("不满意").await;
