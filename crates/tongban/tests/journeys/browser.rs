@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::json;
 
@@ -27,7 +28,10 @@ impl Browser {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let driver = Command::new("chromedriver").arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let profile = std::env::temp_dir().join(format!("tongban-chrome-{port}"));
-        let client = connect(port, scripts, width, &profile).await;
+        let client = connect(port, width, &profile).await;
+        if !scripts {
+            block_scripts(&client).await;
+        }
         let shots = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/screens");
         std::fs::create_dir_all(&shots).unwrap();
         Some(Self { client, driver, base: base.to_owned(), scripts, shots, profile })
@@ -59,7 +63,8 @@ impl Browser {
     }
 
     pub async fn click(&self, css: &str) {
-        self.client.find(Locator::Css(css)).await.unwrap_or_else(|_| panic!("没有 {css}")).click().await.unwrap();
+        let found = self.client.find(Locator::Css(css)).await.unwrap_or_else(|_| panic!("没有 {css}"));
+        activate(&found).await;
         self.settle().await;
     }
 
@@ -68,7 +73,7 @@ impl Browser {
         let xpath = format!("//main//*[self::a or self::button][contains(normalize-space(.), '{words}')]");
         let here = self.path().await;
         let found = self.client.find(Locator::XPath(&xpath)).await.unwrap_or_else(|_| panic!("{here} 上没有“{words}”可点"));
-        found.click().await.unwrap();
+        activate(&found).await;
         self.settle().await;
     }
 
@@ -113,7 +118,39 @@ impl Browser {
     }
 }
 
-async fn connect(port: u16, scripts: bool, width: u32, profile: &std::path::Path) -> Client {
+/// 浏览器开发者协议的一条命令。
+#[derive(Debug)]
+struct Protocol {
+    command: &'static str,
+    parameters: serde_json::Value,
+}
+
+impl WebDriverCompatibleCommand for Protocol {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(json!({ "cmd": self.command, "params": self.parameters }).to_string()))
+    }
+}
+
+/// 本站唯一的脚本取不到，等于没有脚本。
+async fn block_scripts(client: &Client) {
+    for (command, parameters) in [("Network.enable", json!({})), ("Network.setBlockedURLs", json!({ "urls": ["*/assets/app.*.js"] }))] {
+        client.issue_cmd(Protocol { command, parameters }).await.unwrap();
+    }
+}
+
+/// 点它；被吸底的导航盖住时用键盘：选项按空格，链接与按钮按回车。
+async fn activate(element: &fantoccini::elements::Element) {
+    if element.clone().click().await.is_err() {
+        let choice = element.tag_name().await.unwrap() == "input";
+        element.send_keys(if choice { " " } else { "\u{E007}" }).await.unwrap();
+    }
+}
+
+async fn connect(port: u16, width: u32, profile: &std::path::Path) -> Client {
     let mut options = json!({
         "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync", format!("--window-size={width},1200"), format!("--user-data-dir={}", profile.display())],
@@ -121,9 +158,6 @@ async fn connect(port: u16, scripts: bool, width: u32, profile: &std::path::Path
     if width < 500 {
         // 窗口本身窄不到手机那么窄，按手机屏幕模拟
         options["mobileEmulation"] = json!({ "deviceMetrics": { "width": width, "height": 844, "pixelRatio": 1.0, "touch": true } });
-    }
-    if !scripts {
-        options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });
     }
     let mut capabilities = serde_json::Map::new();
     capabilities.insert("goog:chromeOptions".to_owned(), options);

@@ -19,14 +19,19 @@ async fn the_main_job_as_people_do_it() {
         return;
     }
     let house = House::demo(200).await;
-    let no = citizen_applies(&house, true, 1440, "510811197101010019", "13900007001").await;
-    window_corrects(&house, &no).await;
-    citizen_mends(&house, &no).await;
-    department_decides(&house, &no).await;
-    citizen_rates(&house, &no).await;
-    leader_drills(&house).await;
-    citizen_applies(&house, false, 390, "510811197201010016", "13900007002").await;
-    every_page_is_clean(&house).await;
+    let all = std::time::Duration::from_secs(600);
+    tokio::time::timeout(all, journeys(&house)).await.expect("旅程十分钟没有走完");
+}
+
+async fn journeys(house: &House) {
+    let no = citizen_applies(house, true, 1440, "510811197101010019", "13900007001").await;
+    window_corrects(house, &no).await;
+    citizen_mends(house, &no).await;
+    department_decides(house, &no).await;
+    citizen_rates(house, &no).await;
+    leader_drills(house).await;
+    citizen_applies(house, false, 390, "510811197201010016", "13900007002").await;
+    every_page_is_clean(house).await;
 }
 
 async fn sign_in(page: &Browser, login: &str) {
