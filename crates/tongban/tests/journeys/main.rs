@@ -70,7 +70,8 @@ async fn citizen_applies(house: &House, scripts: bool, width: u32, id_number: &s
     page.check(&name("done")).await;
     let text = page.text().await;
     let no = text.split_whitespace().find(|word| word.starts_with("510811-")).unwrap().trim_matches('。').to_owned();
-    page.click("header form[action='/logout'] button").await;
+    page.go("/me").await;
+    page.press("退出登录").await;
     page.go("/track").await;
     page.fill("#no", &no).await;
     page.fill("#code", &mobile[7..]).await;
