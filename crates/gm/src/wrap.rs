@@ -100,10 +100,7 @@ mod tests {
         let plain = hex::decode(
             "aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbccccccccccccccccddddddddddddddddeeeeeeeeeeeeeeeeffffffffffffffffeeeeeeeeeeeeeeeeaaaaaaaaaaaaaaaa",
         );
-        let boxed = MasterKey::new(key)
-            .cipher()
-            .encrypt(&Nonce::<U12>::from(nonce), Payload { msg: &plain.unwrap(), aad: &aad })
-            .unwrap();
+        let boxed = MasterKey::new(key).cipher().encrypt(&Nonce::<U12>::from(nonce), Payload { msg: &plain.unwrap(), aad: &aad }).unwrap();
         assert_eq!(hex::encode(&boxed[boxed.len() - 16..]), "83de3541e4c2b58177e065a9bf7b62ec");
     }
 

@@ -1,4 +1,5 @@
 //! 敌意输入：随机翻转、截断、拼接、伪造长度，不恐慌、时间有界。
+#![allow(clippy::unwrap_used, reason = "测试")]
 
 mod demo;
 
@@ -30,7 +31,8 @@ fn swallow(bytes: &[u8], demo: &Demo) {
 fn ten_thousand_mutations() {
     let demo = demo();
     let pool = [demo.seal(), demo.signature(), demo.signer.der().to_vec(), key(1).to_pkcs8().unwrap().to_vec()];
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() });
+    let mut runner =
+        proptest::test_runner::TestRunner::new(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() });
     let edits = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6);
     let plan = (0..pool.len(), 0..4u8, edits, any::<prop::sample::Index>());
     runner

@@ -1,4 +1,5 @@
 //! 与 openssl 命令互认；机器上没有或不支持 SM2 就大声跳过。
+#![allow(clippy::unwrap_used, reason = "测试")]
 
 mod demo;
 
@@ -17,7 +18,8 @@ fn openssl(folder: &Path, args: &[&str]) -> Option<bool> {
 /// 一个空文件夹；没有可用的 openssl 时说明并返回空。
 fn bench() -> Option<tempfile::TempDir> {
     let folder = tempfile::tempdir().unwrap();
-    let works = openssl(folder.path(), &["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2", "-out", "theirs.pem"]) == Some(true);
+    let works =
+        openssl(folder.path(), &["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2", "-out", "theirs.pem"]) == Some(true);
     if !works {
         eprintln!("跳过：这台机器没有支持 SM2 的 openssl 命令，没有做互认测试");
         return None;
@@ -34,7 +36,8 @@ fn our_signature_verifies_with_the_id_and_not_without() {
     std::fs::write(at("s"), key.sign_with(b"hello", &[7; 32]).unwrap().to_der()).unwrap();
     std::fs::write(at("p.der"), key.public().to_spki()).unwrap();
     std::fs::write(at("k.der"), &*key.to_pkcs8().unwrap()).unwrap();
-    let base = ["pkeyutl", "-verify", "-rawin", "-digest", "sm3", "-in", "m", "-sigfile", "s", "-pubin", "-inkey", "p.der", "-keyform", "DER"];
+    let base =
+        ["pkeyutl", "-verify", "-rawin", "-digest", "sm3", "-in", "m", "-sigfile", "s", "-pubin", "-inkey", "p.der", "-keyform", "DER"];
     let with: Vec<&str> = base.iter().copied().chain(["-pkeyopt", ID]).collect();
     assert_eq!(openssl(folder.path(), &with), Some(true), "带标识应当验过");
     assert_eq!(openssl(folder.path(), &base), Some(false), "不带标识应当验不过");
@@ -72,7 +75,23 @@ fn certificates_are_accepted_both_ways() {
 
     let made = openssl(
         folder.path(),
-        &["req", "-x509", "-new", "-key", "theirs.pem", "-sm3", "-sigopt", ID, "-utf8", "-subj", "/C=CN/O=外来/CN=外来根", "-days", "10", "-out", "their.crt"],
+        &[
+            "req",
+            "-x509",
+            "-new",
+            "-key",
+            "theirs.pem",
+            "-sm3",
+            "-sigopt",
+            ID,
+            "-utf8",
+            "-subj",
+            "/C=CN/O=外来/CN=外来根",
+            "-days",
+            "10",
+            "-out",
+            "their.crt",
+        ],
     );
     assert_eq!(made, Some(true));
     let theirs = Certificate::parse(&std::fs::read(at("their.crt")).unwrap()).unwrap();

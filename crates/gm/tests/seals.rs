@@ -1,4 +1,5 @@
 //! 印章与签章：制作、读回、逐步验证、结论。
+#![allow(clippy::unwrap_used, reason = "测试")]
 
 mod demo;
 
@@ -127,7 +128,8 @@ fn raw_signatures_and_other_algorithms_are_named() {
     let esl = demo.seal();
     let info = der::Reader::new(&esl).sequence("印章").unwrap().any("信息").unwrap().raw;
     let value = key(MAKER).sign(info).unwrap();
-    let make = |algorithm: &[u8], value: &[u8]| der::sequence(&[info, &der::octets(demo.maker.der()), &der::oid(algorithm), &der::bits(value)]);
+    let make =
+        |algorithm: &[u8], value: &[u8]| der::sequence(&[info, &der::octets(demo.maker.der()), &der::oid(algorithm), &der::bits(value)]);
     let raw = make(oid::SM2_WITH_SM3, &value.to_raw());
     let report = verify_seal(&raw, &demo.trust, at(NOW));
     assert!(matches!(report.first_fault(), Some((Step::S1, Fault::SignatureFormat(_)))));
@@ -159,7 +161,11 @@ fn expiry_and_validity() {
 fn revocation_counts_only_before_signing() {
     let mut demo = demo();
     let signed = demo.signature();
-    let entry = |certificate: &Certificate, when| Revocation { issuer: certificate.issuer.raw().to_vec(), serial: certificate.serial.clone(), at: at(when) };
+    let entry = |certificate: &Certificate, when| Revocation {
+        issuer: certificate.issuer.raw().to_vec(),
+        serial: certificate.serial.clone(),
+        at: at(when),
+    };
     demo.trust.revoke(entry(&demo.signer, "2026-11-23T00:00:00Z"));
     assert!(verify_signature(&signed, DOCUMENT, &demo.trust, at(NOW)).conclusion.is_valid());
     demo.trust.revoke(entry(&demo.signer, "2026-11-21T00:00:00Z"));

@@ -64,7 +64,12 @@ pub fn issue_root(request: &CertRequest<'_>, key: &SecretKey) -> Result<Certific
 }
 
 /// 由颁发者给一把公钥签发证书。
-pub fn issue(request: &CertRequest<'_>, public: &PublicKey, issuer: &Certificate, issuer_key: &SecretKey) -> Result<Certificate, IssueError> {
+pub fn issue(
+    request: &CertRequest<'_>,
+    public: &PublicKey,
+    issuer: &Certificate,
+    issuer_key: &SecretKey,
+) -> Result<Certificate, IssueError> {
     if !issuer.may_issue() || issuer.public.as_ref() != Some(&issuer_key.public()) {
         return Err(IssueError::Issuer);
     }

@@ -100,7 +100,8 @@ impl CertList<'_> {
             Self::Certs(list) => list.contains(&certificate),
             Self::Digests(list) => {
                 let digest = hash::sm3(certificate);
-                list.iter().any(|(kind, value)| matches!(kind.to_ascii_uppercase().as_str(), "SM3" | "1.2.156.10197.1.401") && *value == digest)
+                list.iter()
+                    .any(|(kind, value)| matches!(kind.to_ascii_uppercase().as_str(), "SM3" | "1.2.156.10197.1.401") && *value == digest)
             }
         }
     }

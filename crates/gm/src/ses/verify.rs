@@ -44,12 +44,7 @@ fn seal_checks(seal: &Seal<'_>, trust: &Trust, at: Timestamp) -> Vec<Check> {
         Err(fault) => Err(Fault::CertMalformed(*fault)),
     };
     let validity = if seal.valid_at(at) { Ok(()) } else { Err(Fault::OutsideSeal(at)) };
-    vec![
-        Check::new(Step::S1, format),
-        Check::new(Step::S2, signature),
-        Check::new(Step::S3, certificate),
-        Check::new(Step::S4, validity),
-    ]
+    vec![Check::new(Step::S1, format), Check::new(Step::S2, signature), Check::new(Step::S3, certificate), Check::new(Step::S4, validity)]
 }
 
 fn check_format(algorithm: &[u8], signature: &[u8]) -> Result<(), Fault> {
@@ -139,5 +134,9 @@ fn conclude(step: Step, fault: &Fault) -> Conclusion {
 }
 
 fn unreadable(fault: &Malformed) -> Conclusion {
-    if matches!(fault.field, "印章版本" | "签章版本" | "证书列表类型") { Conclusion::Unsupported } else { Conclusion::Malformed }
+    if matches!(fault.field, "印章版本" | "签章版本" | "证书列表类型") {
+        Conclusion::Unsupported
+    } else {
+        Conclusion::Malformed
+    }
 }

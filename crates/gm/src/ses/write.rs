@@ -143,7 +143,12 @@ impl SealDraft {
                 &time::write(from),
                 &time::write(to),
             ]),
-            &der::sequence(&[&ia5(request.format), &der::octets(request.image), &der::integer(request.width), &der::integer(request.height)]),
+            &der::sequence(&[
+                &ia5(request.format),
+                &der::octets(request.image),
+                &der::integer(request.width),
+                &der::integer(request.height),
+            ]),
         ])))
     }
 
