@@ -82,6 +82,8 @@ const RED: &str = "#E60012";
 const FULL_WIDTH: usize = 18;
 /// 环排最多占的角度。
 const WIDEST: f64 = 270.0;
+/// 下面有横排时环排让出下方，最多占的角度。
+const WIDEST_ABOVE_PURPOSE: f64 = 220.0;
 const FONTS: &str = "'Noto Serif CJK SC','Source Han Serif SC','SimSun',serif";
 
 /// 画印章，得一份独立的 SVG。
@@ -109,7 +111,7 @@ pub fn draw(design: &Design<'_>) -> Result<String, PictureError> {
         layout.border,
         star(centre, layout.star / 2.0),
     );
-    ring(&mut out, &name, centre, &layout);
+    ring(&mut out, &name, centre, &layout, if purpose.is_empty() { WIDEST } else { WIDEST_ABOVE_PURPOSE });
     if !purpose.is_empty() {
         across(&mut out, purpose, centre, &layout);
     }
@@ -118,15 +120,16 @@ pub fn draw(design: &Design<'_>) -> Result<String, PictureError> {
 }
 
 /// 环排：字脚朝圆心，正上方为中点。
-fn ring(out: &mut String, name: &[char], centre: f64, layout: &Layout) {
+fn ring(out: &mut String, name: &[char], centre: f64, layout: &Layout, widest: f64) {
     // 字的底边所在的半径；宋体基线约在字高的 88% 处
     let foot = centre - layout.border - layout.gap - layout.letter;
     let baseline = foot + layout.letter * 0.12;
     let middle = foot + layout.letter / 2.0;
     let count = name.len() as f64;
     let natural = (layout.letter / middle).to_degrees() * 1.08;
-    // 字少时放宽字距，最多占 250 度；字多时挤到 270 度以内
-    let step = if name.len() <= FULL_WIDTH { (250.0 / (count - 1.0)).min(natural * 1.45).min(WIDEST / count) } else { WIDEST / count };
+    // 字少时放宽字距，首尾字心相距不超过最大角度减 20；字多时挤到最大角度以内
+    let step =
+        if name.len() <= FULL_WIDTH { ((widest - 20.0) / (count - 1.0)).min(natural * 1.45).min(widest / count) } else { widest / count };
     // 内侧（字脚处）的弧长定字宽，免得相叠
     let narrow = (step.to_radians() * middle / layout.letter * 0.94).min(1.0);
     let first = -step * (count - 1.0) / 2.0;
@@ -145,7 +148,7 @@ fn ring(out: &mut String, name: &[char], centre: f64, layout: &Layout) {
 /// 五角星下横排，放不下就缩字宽。
 fn across(out: &mut String, purpose: &str, centre: f64, layout: &Layout) {
     let letter = layout.letter * 0.62;
-    let y = centre + layout.star / 2.0 + letter * 1.35;
+    let y = centre + layout.star / 2.0 + letter * 1.5;
     let reach = centre - layout.border - layout.gap;
     let room = 2.0 * (reach * reach - (y - centre) * (y - centre)).max(1.0).sqrt() * 0.86;
     let narrow = (room / (letter * purpose.chars().count() as f64)).min(1.0);
