@@ -135,7 +135,7 @@ pub struct EvaluationList {
 }
 
 /// 范围内的评价，新的在前。
-#[utoipa::path(get, path = "/api/v1/evaluations", tag = "好差评", params(EvaluationFilter), responses((status = 200, body = EvaluationList)))]
+#[utoipa::path(get, path = "/api/v1/evaluations", tag = "好差评", params(EvaluationFilter), responses((status = 200, body = EvaluationList), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有权限"), (status = 422, description = "条件有误"), (status = 429, description = "太频繁")))]
 pub async fn list_evaluations(State(app): State<App>, ctx: Ctx, Query(filter): Query<EvaluationFilter>) -> Result<Json<EvaluationList>, Failure> {
     let page = PageQuery { limit: filter.limit, cursor: filter.cursor };
     let (limit, kind) = (page.limit()?, filter.kind.unwrap_or_default());
@@ -162,7 +162,7 @@ pub struct Stats {
 }
 
 /// 近 30 天的公开统计。
-#[utoipa::path(get, path = "/api/v1/evaluations/stats", tag = "好差评", responses((status = 200, body = Stats)))]
+#[utoipa::path(get, path = "/api/v1/evaluations/stats", tag = "好差评", responses((status = 200, body = Stats), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有权限"), (status = 422, description = "条件有误"), (status = 429, description = "太频繁")))]
 pub async fn evaluation_stats(State(app): State<App>) -> Result<Json<Stats>, Failure> {
     let since = app.now().checked_sub(SignedDuration::from_hours(24 * 30)).unwrap_or(app.now());
     let found = app.db().snapshot("evaluation.stats", move |tx| store::summary(tx, since)).await?;
@@ -196,7 +196,7 @@ pub struct TaskList {
 }
 
 /// 范围内的在办差评，先到期的在前。
-#[utoipa::path(get, path = "/api/v1/bad-ratings", tag = "好差评", params(PageQuery), responses((status = 200, body = TaskList)))]
+#[utoipa::path(get, path = "/api/v1/bad-ratings", tag = "好差评", params(PageQuery), responses((status = 200, body = TaskList), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有权限"), (status = 422, description = "条件有误"), (status = 429, description = "太频繁")))]
 pub async fn list_bad_ratings(State(app): State<App>, ctx: Ctx, Query(page): Query<PageQuery>) -> Result<Json<TaskList>, Failure> {
     let limit = page.limit()?;
     let after: Option<(i64, i64)> = page.after("open")?;

@@ -107,7 +107,7 @@ pub struct FigureList {
 }
 
 /// 一个机构一期的全部指标。
-#[utoipa::path(get, path = "/api/v1/indicators", tag = "指标", params(Filter), responses((status = 200, body = FigureList)))]
+#[utoipa::path(get, path = "/api/v1/indicators", tag = "指标", params(Filter), responses((status = 200, body = FigureList), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有权限"), (status = 422, description = "条件有误"), (status = 429, description = "太频繁")))]
 pub async fn list_indicators(State(app): State<App>, ctx: Ctx, Query(filter): Query<Filter>) -> Result<Json<FigureList>, Failure> {
     let today = time::date_of(app.now());
     let period = filter.period(today)?;
@@ -165,7 +165,7 @@ pub struct RecordList {
 }
 
 /// 构成一个数的记录。
-#[utoipa::path(get, path = "/api/v1/indicators/{indicator}/records", tag = "指标", params(("indicator" = String, Path), Filter), responses((status = 200, body = RecordList)))]
+#[utoipa::path(get, path = "/api/v1/indicators/{indicator}/records", tag = "指标", params(("indicator" = String, Path), Filter), responses((status = 200, body = RecordList), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有权限"), (status = 422, description = "条件有误"), (status = 429, description = "太频繁")))]
 pub async fn list_records(State(app): State<App>, ctx: Ctx, Path(indicator): Path<String>, Query(filter): Query<Filter>) -> Result<Json<RecordList>, Failure> {
     let as_of = time::date_of(app.now());
     let period = filter.period(as_of)?;
@@ -211,7 +211,7 @@ pub struct SnapshotList {
 }
 
 /// 一条指标在一个机构一期的每日快照；过了 24 时不再改。
-#[utoipa::path(get, path = "/api/v1/indicators/{indicator}/snapshots", tag = "指标", params(("indicator" = String, Path), Filter), responses((status = 200, body = SnapshotList)))]
+#[utoipa::path(get, path = "/api/v1/indicators/{indicator}/snapshots", tag = "指标", params(("indicator" = String, Path), Filter), responses((status = 200, body = SnapshotList), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有权限"), (status = 422, description = "条件有误"), (status = 429, description = "太频繁")))]
 pub async fn list_snapshots(State(app): State<App>, ctx: Ctx, Path(indicator): Path<String>, Query(filter): Query<Filter>) -> Result<Json<SnapshotList>, Failure> {
     let period = filter.period(time::date_of(app.now()))?;
     let actor = ctx.actor.clone();
@@ -272,7 +272,7 @@ pub struct Recount {
 }
 
 /// 现在就从头重算一遍并对账。
-#[utoipa::path(post, path = "/api/v1/indicators/recount", tag = "指标", responses((status = 200, body = Recount)))]
+#[utoipa::path(post, path = "/api/v1/indicators/recount", tag = "指标", responses((status = 200, body = Recount), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有权限"), (status = 422, description = "条件有误"), (status = 429, description = "太频繁")))]
 pub async fn recount(State(app): State<App>) -> Result<Json<Recount>, Failure> {
     let done = crate::recount::recount(&app).await?;
     Ok(Json(Recount { records: done.records, mismatches: done.mismatches.len() }))

@@ -61,9 +61,11 @@ impl Bench {
         let started = begun.elapsed();
         let clerk = sign_in(&app, "window_clerk").await?;
         let client = token(&app, "cases.receive cases.submit_for cases.read indicators.read").await?;
-        let list = first.get("/api/v1/items?q=%E9%AB%98%E9%BE%84%E6%B4%A5%E8%B4%B4").await?;
+        let list = first.get("/api/v1/items?complete=true&limit=100").await?;
         let list: Value = serde_json::from_slice(&list.body)?;
-        let code = list["items"][0]["code"].as_str().context("没有高龄津贴这件事")?.to_owned();
+        let items = list["items"].as_array().context("没有事项")?;
+        let item = items.iter().find(|item| item["name"] == "个体工商户注销登记").context("没有个体工商户注销登记这件事")?;
+        let code = item["code"].as_str().context("事项没有编码")?.to_owned();
         Ok(Self { app, port, clerk, client, code, started })
     }
 

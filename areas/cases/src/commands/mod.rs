@@ -27,7 +27,7 @@ use jiff::Timestamp;
 use tongban_contracts::cases::CaseNodeV1;
 use tongban_kernel::lights::Light;
 use tongban_kernel::problem::{Code, Reason};
-use tongban_kernel::{Actor, Problem, calendar, time};
+use tongban_kernel::{Actor, ActorKind, Problem, calendar, time};
 use tongban_store::{Entry, Result, Tx};
 
 use crate::model::{self, Action, Case, Facts, Offer, State, Step, Who};
@@ -75,7 +75,9 @@ pub fn visible(actor: &Actor, case: &Case) -> Result<(), Problem> {
     if actor.is_internal() || owns(actor, case) {
         return Ok(());
     }
-    if actor.staff == 0 { Err(Problem::not_found()) } else { actor.scope.check(&case.place) }
+    // 对接系统凭授权看范围内的，与工作人员一样
+    let insider = actor.staff != 0 || (actor.kind == ActorKind::Client && actor.may(can::READ));
+    if insider { actor.scope.check(&case.place) } else { Err(Problem::not_found()) }
 }
 
 /// 是不是申请人：代表企业时看企业，否则看本人。
