@@ -21,14 +21,13 @@ fn bin() -> Option<PathBuf> {
     locate().or_else(|| machine::install("PostgreSQL 服务器", &["postgresql"]).then(locate).flatten())
 }
 
+/// 三样都在的文件夹才算；系统装的各版本取最新的，再看 `PATH`。
 fn locate() -> Option<PathBuf> {
-    if let Some(path) = machine::find("initdb") {
-        return path.parent().map(Path::to_path_buf);
-    }
-    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql").ok()?.flatten().map(|entry| entry.path().join("bin")).collect();
-    versions.retain(|bin| bin.join("initdb").is_file());
+    let whole = |bin: &PathBuf| ["initdb", "pg_ctl", "createdb"].iter().all(|tool| bin.join(tool).is_file());
+    let mut versions: Vec<PathBuf> =
+        fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin")).filter(whole).collect();
     versions.sort();
-    versions.pop()
+    versions.pop().or_else(|| machine::find("initdb").and_then(|path| path.parent().map(Path::to_path_buf)).filter(whole))
 }
 
 impl Postgres {
