@@ -23,9 +23,9 @@ pub fn run_tests(arguments: &[String]) -> Result<()> {
     }
     let mut command = cargo();
     if machine::has("cargo-nextest") {
-        command.args(["nextest", "run", "--workspace", "--all-features", "--no-fail-fast"]);
+        command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
     } else {
-        command.args(["test", "--workspace", "--all-features", "--no-fail-fast"]);
+        command.args(["test", "--workspace", "--no-fail-fast"]);
     }
     run(command.envs(environment))
 }
