@@ -1,7 +1,7 @@
 //! 放在别的区页面上的：办件页的评价一块；工作台与 `/me` 的待办。
 
 use askama::Template;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tongban_kernel::lights::Light;
 use tongban_kernel::{Actor, time};
 use tongban_store::{Error, Result, Tx};
@@ -13,8 +13,29 @@ use crate::pages::{NodeLine, nodes};
 use crate::permissions::READ;
 use crate::store;
 
-/// 办件页上的评价一块。
-pub const PANELS: &[Panel] = &[Panel { subject: "case", render: case_panel }];
+/// 办件页上的评价一块，首页上的公开监督。
+pub const PANELS: &[Panel] = &[Panel { subject: "case", render: case_panel }, Panel { subject: "home", render: home_panel }];
+
+#[derive(Template)]
+#[template(path = "home_rates.html")]
+struct HomePanel {
+    total: i64,
+    good: i64,
+    bad: i64,
+    closed: i64,
+}
+
+/// 首页：近 30 天；还没有评价时整块不显示。
+fn home_panel(tx: &mut Tx<'_>, _: &Actor, _: i64) -> Result<Option<Html>> {
+    let now = Timestamp::now();
+    let since = now.checked_sub(SignedDuration::from_hours(24 * 30)).unwrap_or(now);
+    let found = store::summary(tx, since)?;
+    if found.total == 0 {
+        return Ok(None);
+    }
+    let page = HomePanel { total: found.total, good: found.good, bad: found.bad, closed: found.bad_closed };
+    Ok(Some(axum::response::Html(page.render().map_err(|error| Error::Io(error.to_string()))?)))
+}
 
 /// 工作人员的待办。
 pub const DESK: &[Queue] = &[Queue { title: "差评整改", needs: READ, rows: desk_rows }];

@@ -14,6 +14,7 @@ pub mod commands;
 pub mod complete;
 mod demo;
 mod desk;
+mod home;
 pub mod importer;
 pub mod measures;
 pub mod model;
@@ -43,6 +44,7 @@ pub const fn area() -> Area {
         clocks: CLOCKS,
         measures: measures::MEASURES,
         desk: desk::QUEUES,
+        panels: home::PANELS,
         findable: FINDABLE,
         menu: MENU,
         samples: desk::SAMPLES,
