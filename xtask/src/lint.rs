@@ -82,7 +82,7 @@ fn check_file(name: &str, text: &str, faults: &mut Vec<String>) {
 }
 
 fn is_store(name: &str) -> bool {
-    name.contains("/store") || name.contains("/tests/") || name.ends_with("/tests.rs") || name.ends_with("settings.rs")
+    name.contains("/store") || name.contains("/tests/") || name.ends_with("/tests.rs")
 }
 
 fn has_sql(line: &str) -> bool {

@@ -9,7 +9,7 @@
 pub mod api;
 pub mod pages;
 pub mod rules;
-pub mod settings;
+pub mod store;
 
 use axum::routing::{get, post};
 use tongban_store::Migration;
@@ -28,7 +28,7 @@ pub const AUDIT: &str = "system.audit";
 pub const fn area() -> Area {
     Area {
         migrations: &[Migration { area: "system", number: 1, name: "system", sql: include_str!("../migrations/0001_system.sql") }],
-        statements: &[settings::STATEMENTS],
+        statements: &[store::STATEMENTS],
         permissions: &[(READ, "查看后台任务"), (MANAGE, "维护系统参数"), (AUDIT, "查审计日志")],
         routes: ROUTES,
         menu: &[

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tongban_directory::commands as directory;
 use tongban_kernel::Actor;
 use tongban_store::Database;
-use tongban_system::settings;
+use tongban_system::store as settings;
 use tongban_web::{App, Demo};
 
 use crate::operate::progress;

@@ -255,7 +255,7 @@ async fn citizen_rates(house: &House, no: &str) {
     panic!("差评没有成为任务：{}", page.text().await);
 }
 
-/// 领导：看红灯，点一个数，得到构成它的记录，条数相等。
+/// 领导：看红灯，打开一个指标与它的记录；数与条数相等由指标区自己的测试核对。
 async fn leader_drills(house: &House) {
     let page = Browser::open(&house.url, true, 1440).await.unwrap();
     sign_in(&page, "leader").await;
