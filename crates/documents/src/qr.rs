@@ -31,6 +31,16 @@ pub fn svg(text: &str, label: &str) -> Result<String, Problem> {
     Ok(out)
 }
 
+/// 二维码的黑白格，一行一行；四周的留白由画的人加。
+///
+/// # Errors
+/// 内容太长，一个码装不下。
+pub fn modules(text: &str) -> Result<Vec<Vec<bool>>, Problem> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M)
+        .map_err(|_| Problem::field("text", "too-long", "内容太长，一个二维码装不下"))?;
+    Ok(code.to_colors().chunks(code.width().max(1)).map(|row| row.iter().map(|c| *c == Color::Dark).collect()).collect())
+}
+
 /// 一行里连着的深色格合成一段，文件小一半。
 fn draw_row(out: &mut String, row: &[Color], y: usize) {
     let mut x = 0;

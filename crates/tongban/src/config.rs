@@ -40,6 +40,7 @@ pub const KEYS: &[(&str, &str, &str)] = &[
     ("https", "false", "站点走 HTTPS：Cookie 加 Secure，发 HSTS"),
     ("demo", "false", "演示环境：页面顶部黑条，注册验证码直接显示"),
     ("upload_mb", "20", "单份上传上限，MB"),
+    ("font", "", "文书用的中文字体文件；空为在系统字体里找（思源宋体、Noto CJK、文泉驿等）"),
 ];
 
 /// 全部配置。

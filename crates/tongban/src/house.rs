@@ -46,6 +46,7 @@ pub async fn open(settings: &Settings) -> Result<App> {
 /// # Errors
 /// 任何一样打不开。
 pub async fn open_as(settings: &Settings, identify: tongban_web::Identify) -> Result<App> {
+    tongban_documents::paper::font::choose(Path::new(settings.get("font")));
     let db = database(settings).await?;
     migrate(&db).await?;
     let search = Index::open(&settings.data().join("search")).context("打开检索索引")?;

@@ -15,6 +15,7 @@ use crate::house;
 /// # Errors
 /// 不会；每一项的失败都写在报告里。
 pub async fn check(settings: &Settings) -> Result<ExitCode> {
+    tongban_documents::paper::font::choose(std::path::Path::new(settings.get("font")));
     let mut sound = true;
     let mut report = |name: &str, outcome: std::result::Result<String, String>| match outcome {
         Ok(text) => println!("好　　{name}：{text}"),
@@ -35,6 +36,7 @@ pub async fn check(settings: &Settings) -> Result<ExitCode> {
     let year = date_of(jiff::Timestamp::now()).year();
     let maintained = calendar::current().maintained(year);
     report("工作日历", if maintained { Ok(format!("{year} 年已维护")) } else { Err(format!("{year} 年没有放假安排，到期日按周一至周五估算；请更新 reference/holidays.csv 后重新构建")) });
+    report("文书字体", tongban_documents::paper::font::shared().map(|font| font.family().to_owned()).map_err(|error| error.to_string()));
     report("监听地址", match tokio::net::TcpListener::bind(settings.get("listen")).await {
         Ok(_) => Ok(settings.get("listen").to_owned()),
         Err(error) => Err(format!("{} 用不了（{error}）；换端口：TONGBAN_LISTEN=127.0.0.1:9090", settings.get("listen"))),
