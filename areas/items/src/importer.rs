@@ -14,6 +14,7 @@ use tongban_store::{Database, Result, Tx};
 
 use crate::commands::{self, Bundle, Implementer};
 use crate::complete::Complete;
+use crate::model::bundle::BundleGuide;
 use crate::store::{self, ItemRow, ProblemRow};
 
 pub use county::{CountyRow, import_county, parse_county};
@@ -212,6 +213,7 @@ pub fn parse_bundles(text: &str) -> (Vec<Bundle>, Vec<RowError>) {
             object: field("user_object").to_owned(),
             lead: field("lead_line").to_owned(),
             members,
+            guide: BundleGuide::default(),
         })
     })
 }

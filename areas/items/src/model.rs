@@ -1,5 +1,6 @@
 //! 事项的类型：代码表、指南、时限、情形、申报表、状态机、事实。全是纯数据与纯函数。
 
+pub mod bundle;
 pub mod codes;
 pub mod facts;
 pub mod form;

@@ -1,5 +1,7 @@
 //! 读：给办件的“能办什么、怎么办”、给窗口的事项挑选、给检索的文档、公开指南的全部内容。
 
+mod bundle;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,6 +14,8 @@ use crate::model::codes::{OnlineDepth, ResultType, ServiceObject, UseLevel, Waiv
 use crate::model::lifecycle::State;
 use crate::model::{Answers, Guide};
 use crate::store::{self, ItemRow};
+
+pub use bundle::{bundle, findable_bundle, scan_bundles};
 
 /// 一个办理项此刻能怎么办；办件提交时取一次，自己留一份快照。
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -143,7 +147,7 @@ pub fn offer(tx: &mut Tx<'_>, item_code: &str) -> Result<Option<Offer>> {
     }))
 }
 
-fn closed_reason(row: &ItemRow) -> Option<String> {
+pub(crate) fn closed_reason(row: &ItemRow) -> Option<String> {
     let words = |label: &str| if row.notice.is_empty() { label.to_owned() } else { format!("{label}：{}", row.notice) };
     match row.status.state {
         State::Suspended => Some(words("这一项暂停办理")),
@@ -364,40 +368,4 @@ pub fn scan_items(tx: &mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<Doc>> {
         }
         from = last;
     }
-}
-
-/// 全部一件事，重建检索用。
-///
-/// # Errors
-/// 引擎故障。
-pub fn scan_bundles(tx: &mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<Doc>> {
-    let mut rows = store::bundles(tx, 0, 1_000)?;
-    rows.retain(|row| row.id > after);
-    rows.sort_by_key(|row| row.id);
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let mut docs = Vec::with_capacity(rows.len());
-    for row in rows {
-        docs.extend(findable_bundle(tx, row.id)?);
-    }
-    Ok(docs)
-}
-
-/// 一件事的检索文档。
-///
-/// # Errors
-/// 引擎故障。
-pub fn findable_bundle(tx: &mut Tx<'_>, id: i64) -> Result<Option<Doc>> {
-    let Some(row) = store::bundle_by_id(tx, id)? else { return Ok(None) };
-    let members = store::members(tx, row.id)?;
-    let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
-    Ok(Some(Doc {
-        kind: "bundle".to_owned(),
-        id: row.id,
-        title: format!("{}一件事", row.name),
-        aliases: vec![row.name.clone()],
-        body: format!("{}，{} 件事一次办。", names.join("、"), names.len()),
-        url: format!("/events/{}", row.number),
-        facets: Facets::default(),
-        weight: 1.2,
-    }))
 }

@@ -1,5 +1,6 @@
 //! SQL 与类型之间的来回；本区只有这里有 SQL。
 
+mod bundle;
 mod catalogue;
 mod intake;
 mod item;
@@ -8,6 +9,7 @@ mod shelf;
 
 use tongban_store::Migration;
 
+pub use bundle::*;
 pub use catalogue::*;
 pub use intake::*;
 pub use item::*;
@@ -15,8 +17,11 @@ pub use quality::*;
 pub use shelf::*;
 
 /// 本区的表。
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { area: "items", number: 1, name: "items", sql: include_str!("../migrations/0001_items.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { area: "items", number: 1, name: "items", sql: include_str!("../migrations/0001_items.sql") },
+    Migration { area: "items", number: 2, name: "bundle_definition", sql: include_str!("../migrations/0002_bundle_definition.sql") },
+];
 
 /// 本区的全部语句。
-pub const STATEMENTS: &[&[&str]] = &[catalogue::STATEMENTS, item::STATEMENTS, quality::STATEMENTS, shelf::STATEMENTS, intake::STATEMENTS];
+pub const STATEMENTS: &[&[&str]] =
+    &[bundle::STATEMENTS, catalogue::STATEMENTS, item::STATEMENTS, quality::STATEMENTS, shelf::STATEMENTS, intake::STATEMENTS];

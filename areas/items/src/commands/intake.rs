@@ -1,4 +1,4 @@
-//! 群众的纠错与愿望、没搜到的词、导入问题单、一件事。
+//! 群众的纠错与愿望、没搜到的词、导入问题单。
 
 use jiff::Timestamp;
 use tongban_kernel::Actor;
@@ -10,7 +10,7 @@ use tongban_store::{Entry, Result, Tx};
 
 use super::settle::{opinion, within};
 use crate::permissions;
-use crate::store::{self, BundleRow, CorrectionRow, MemberRow};
+use crate::store::{self, CorrectionRow};
 
 /// 指南哪一块不对。
 pub const PARTS: &[(&str, &str)] = &[
@@ -159,51 +159,4 @@ pub fn submit_wish(tx: &mut Tx<'_>, words: &str, text: &str, at: Timestamp) -> R
     let id = tx.new_id();
     let words: String = words.chars().take(WORDS_LIMIT).collect();
     store::insert_wish(tx, id, &words, &text, at)
-}
-
-/// 一件事。
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Bundle {
-    /// 序号，网址用。
-    pub number: i64,
-    pub name: String,
-    /// `自然人` 或 `法人`。
-    pub object: String,
-    /// 牵头条线。
-    pub lead: String,
-    /// 成员事项的名称。
-    pub members: Vec<String>,
-}
-
-/// 写入一件事；成员按名称对上目录，对不上的留名字。回答是否有变化。
-///
-/// # Errors
-/// 没有权限，或引擎故障。
-pub fn write_bundle(tx: &mut Tx<'_>, actor: &Actor, input: &Bundle, at: Timestamp) -> Result<bool> {
-    actor.require(permissions::IMPORT)?;
-    let known = store::bundle_by_number(tx, input.number)?;
-    let id = match &known {
-        Some(row) => row.id,
-        None => tx.new_id(),
-    };
-    let mut wanted = Vec::with_capacity(input.members.len());
-    for (seq, name) in (1_i64..).zip(&input.members) {
-        let catalogue = store::catalogue_named(tx, name)?;
-        wanted.push(MemberRow { seq, name: name.clone(), catalogue });
-    }
-    let row = BundleRow {
-        id,
-        number: input.number,
-        name: input.name.clone(),
-        object: input.object.clone(),
-        lead: input.lead.clone(),
-        version: known.as_ref().map_or(1, |row| row.version + 1),
-    };
-    let changed = store::write_bundle(tx, &row, &wanted, known.as_ref())?;
-    if changed {
-        let body = serde_json::json!({ "number": row.number, "name": row.name }).to_string();
-        let entry = Entry { kind: "bundles.changed", subject: id, rev: row.version, at, actor, tenant: actor.tenant, body: &body };
-        tx.journal(entry)?;
-    }
-    Ok(changed)
 }
