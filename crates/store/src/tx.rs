@@ -211,6 +211,12 @@ impl<'a> Tx<'a> {
         self.row(NEXT_NUMBER, crate::args![series, day], |r| r.get(0))?.ok_or(Error::Shape("编号没有返回"))
     }
 
+    /// 本单元所在的泳道；读单元没有。计数一类的行按泳道分开写，几条连接就不会争一行。
+    #[must_use]
+    pub fn lane(&self) -> Option<i64> {
+        self.state.head.as_ref().map(|head| head.lane)
+    }
+
     /// 记一条日志；一条命令恰好一条。
     ///
     /// # Errors

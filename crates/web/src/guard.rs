@@ -258,6 +258,9 @@ fn is_safe(method: &Method) -> bool {
 }
 
 async fn admit(app: &App, ctx: &Arc<Ctx>, mut request: Request, next: Next) -> Response {
+    if ctx.uri.contains("%00") {
+        return Failure::from(unseen()).into_response();
+    }
     if is_safe(request.method()) {
         request.extensions_mut().insert(Arc::clone(ctx));
         return next.run(request).await;
@@ -267,6 +270,16 @@ async fn admit(app: &App, ctx: &Arc<Ctx>, mut request: Request, next: Next) -> R
         Ok((request, None)) => next.run(request).await,
         Err(problem) => Failure::from(problem).into_response(),
     }
+}
+
+/// 零字符不是文字，PostgreSQL 也存不下：在门口就说清楚。
+fn unseen() -> Problem {
+    Problem::new(Code::BadRequest, "内容里有看不见的零字符，多半是从别的程序复制来的；请删掉后重新填写")
+}
+
+fn has_zero(kind: &str, bytes: &[u8]) -> bool {
+    let escaped: &[u8] = if kind.starts_with("application/x") { b"%00" } else { b"\\u0000" };
+    bytes.contains(&0) || bytes.windows(escaped.len()).any(|window| window == escaped)
 }
 
 /// 读出表单令牌与幂等键（需要时先把正文收进内存），查过之后放行。
@@ -279,6 +292,9 @@ async fn prepare_unsafe(ctx: &Arc<Ctx>, request: Request) -> Result<(Request, Op
         let bytes = axum::body::to_bytes(body, FORM_LIMIT)
             .await
             .map_err(|_| Problem::new(Code::PayloadTooLarge, "内容太长，请不要超过 1 MB；大的文件请用上传"))?;
+        if has_zero(&kind, &bytes) {
+            return Err(unseen());
+        }
         let fields: Vec<(String, String)> =
             if kind.starts_with("application/x") { serde_urlencoded::from_bytes(&bytes).unwrap_or_default() } else { Vec::new() };
         (Buffered::Whole(bytes), fields)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -23,6 +23,9 @@ use crate::failure::{Failure, problem_json};
 use crate::layout::{Layout, render_status};
 use crate::{assets, guard};
 
+/// 一张上传表单的总量至多是单份上限的几倍。
+const FILES_IN_ONE_FORM: usize = 3;
+
 /// 全部路由。
 #[must_use]
 pub fn build(app: App) -> Router {
@@ -37,7 +40,10 @@ pub fn build(app: App) -> Router {
         .route("/problems/{code}", get(problem_page))
         .fallback(missing)
         .method_not_allowed_fallback(wrong_method);
+    // 一张表单可以带几份文件；单份的上限由 UploadForm 再查一遍
+    let whole = app.config().upload_limit.saturating_mul(FILES_IN_ONE_FORM);
     router
+        .layer(DefaultBodyLimit::max(whole))
         .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new().gzip(true))

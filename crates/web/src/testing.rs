@@ -29,6 +29,16 @@ pub struct TestApp {
     pub app: App,
     pub router: Router,
     pub test: TestDb,
+    folder: Folder,
+}
+
+/// 测试用的附件文件夹；离开作用域就删掉。
+struct Folder(std::path::PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// 一次回答。
@@ -66,7 +76,13 @@ impl TestApp {
         let search = Index::in_memory().map_err(|error| Error::Io(error.to_string()))?;
         let config = Config { requests_per_minute: 0, ..Config::plain(folder.clone()) };
         let app = App::new(test.db.clone(), Files::local(&folder)?, search, config, areas, identify);
-        Ok(Self { router: crate::router::build(app.clone()), app, test })
+        Ok(Self { router: crate::router::build(app.clone()), app, test, folder: Folder(folder) })
+    }
+
+    /// 附件与索引所在的文件夹。
+    #[must_use]
+    pub fn folder(&self) -> &std::path::Path {
+        &self.folder.0
     }
 
     /// 登记一个身份，回答令牌。

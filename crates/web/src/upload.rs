@@ -56,6 +56,9 @@ impl UploadForm {
                 }
                 None => {
                     let content = collect(field, FIELD_LIMIT).await?;
+                    if content.contains(&0) {
+                        return Err(Problem::field(&name, "text", "内容里有看不见的零字符，请删掉后重新填写"));
+                    }
                     form.fields.push((name, String::from_utf8_lossy(&content).into_owned()));
                 }
             }

@@ -57,7 +57,7 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() { copy_folder(&entry.path(), &target)? } else { drop(std::fs::copy(entry.path(), target)?) }
+        if entry.file_type()?.is_dir() { copy_folder(&entry.path(), &target)? } else { let _ = std::fs::copy(entry.path(), target)?; }
     }
     Ok(())
 }

@@ -1,101 +1,55 @@
-//! 64 个人同时登记时拔电源（kill -9），反复多次：应答过的每一件都还在，日志链完整，编号不重不断。
+//! 64 个人同时登记时拔电源（kill -9），反复多次：应答过的每一件都还在，日志链完整，编号不重不断，
+//! 重启后反应、检索与指标自己赶上。
 //!
 //! 次数由 `TONGBAN_CRASHES` 定，默认 3；验收时设 20。
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
+use tongban_store::Engine;
 
-struct Server {
-    child: Child,
-    url: String,
-}
-
-fn tongban(data: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tongban"));
-    command.args(arguments).env("TONGBAN_DATA", data).env("TONGBAN_LOG", "error").env("TONGBAN_REQUESTS_PER_MINUTE", "0");
-    command.env_remove("TONGBAN_DATABASE").stdout(Stdio::piped());
-    command
-}
-
-async fn serve(data: &Path) -> Server {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let child = tongban(data, &["serve"]).env("TONGBAN_LISTEN", format!("127.0.0.1:{port}")).stdout(Stdio::null()).spawn().unwrap();
-    let url = format!("http://127.0.0.1:{port}");
-    let started = Instant::now();
-    while !reqwest::get(format!("{url}/readyz")).await.is_ok_and(|answer| answer.status().is_success()) {
-        assert!(started.elapsed() < Duration::from_secs(60), "一分钟还没有起来");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Server { child, url }
-}
-
-fn output(data: &Path, arguments: &[&str]) -> String {
-    let out = tongban(data, arguments).output().unwrap();
-    assert!(out.status.success(), "{arguments:?}：{}", String::from_utf8_lossy(&out.stderr));
-    String::from_utf8_lossy(&out.stdout).trim().to_owned()
-}
-
-/// 一件不用填表就能登记的事项。
-async fn item(url: &str) -> Value {
-    let list: Value = reqwest::get(format!("{url}/api/v1/items?complete=true&limit=100")).await.unwrap().json().await.unwrap();
-    let items = list["items"].as_array().unwrap_or_else(|| panic!("{list}"));
-    let found = items.iter().find(|item| item["name"] == "个体工商户注销登记").unwrap_or_else(|| panic!("没有这件事项：{list}"));
-    json!({ "item_code": found["code"] })
-}
-
-fn registration(item: &Value) -> Value {
-    json!({
-        "item_code": item["item_code"],
-        "applicant": { "name": "王小明", "id_number": "510811199003070017", "mobile": "13900000001" },
-        "allow_same": true,
-    })
-}
+use crate::ground::{Ground, registration};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost() {
     let times: u32 = std::env::var("TONGBAN_CRASHES").ok().and_then(|n| n.parse().ok()).unwrap_or(3);
-    let data: PathBuf = std::env::temp_dir().join(format!("tongban-crash-{}", tongban_web::guard::random_hex(6)));
-    output(&data, &["demo", "--cases", "0", "--only-load"]);
-    let token = output(&data, &["token", "--name", "压测", "--scope", "cases.receive", "--scope", "cases.submit_for", "--scope", "cases.read"]);
+    let ground = Ground::demo(Engine::Sqlite, 0).await;
+    let token = ground.token(&["cases.receive", "cases.submit_for", "cases.read"]);
     let acknowledged: Arc<std::sync::Mutex<BTreeSet<String>>> = Arc::default();
     for round in 0..times {
-        let mut server = serve(&data).await;
-        let item = item(&server.url).await;
+        let mut server = ground.serve().await;
+        let body = registration(&server.simple_item().await);
         let stop = Arc::new(AtomicBool::new(false));
         let refused = Arc::new(AtomicU64::new(0));
         let writers: Vec<_> = (0..64)
-            .map(|w| tokio::spawn(write(server.url.clone(), token.clone(), registration(&item), format!("{round}-{w}"), Arc::clone(&stop), Arc::clone(&acknowledged), Arc::clone(&refused))))
+            .map(|w| tokio::spawn(write(server.url.clone(), token.clone(), body.clone(), format!("{round}-{w}"), Arc::clone(&stop), Arc::clone(&acknowledged), Arc::clone(&refused))))
             .collect();
         enough(&acknowledged, Duration::from_millis(50 + u64::from(round % 7) * 90)).await;
-        server.child.kill().unwrap();
-        server.child.wait().unwrap();
+        server.kill();
         stop.store(true, Ordering::Relaxed);
         for writer in writers {
             writer.await.unwrap();
         }
         assert_eq!(refused.load(Ordering::Relaxed), 0, "有登记被拒绝");
-        let verdict = output(&data, &["journal", "verify"]);
+        let verdict = ground.run(&["journal", "verify"]);
         assert!(verdict.contains("完整"), "{verdict}");
     }
-    let server = serve(&data).await;
+    let server = ground.serve().await;
     let known = acknowledged.lock().unwrap().clone();
     assert!(known.len() >= times as usize * 40, "只应答了 {} 件", known.len());
     all_there(&server.url, &token, &known).await;
-    drop(server);
-    let _ = std::fs::remove_dir_all(&data);
+    caught_up(&ground).await;
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// 反应（评价登记每件办件）与指标投影不用人管就赶上：两处的件数都与办件数相等。
+async fn caught_up(ground: &Ground) {
+    let cases = ground.count("SELECT COUNT(*) FROM cases_cases").await;
+    ground.settles("SELECT COUNT(*) FROM evaluation_cases", cases).await;
+    let tallied = "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM indicators_tally WHERE grain = 0 AND measure = 'cases.applied'";
+    ground.settles(tallied, cases).await;
 }
 
 /// 等到这一轮至少应答了 40 件，再过一小会儿，正在忙的时候下手。

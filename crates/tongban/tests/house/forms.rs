@@ -1,0 +1,163 @@
+//! 坏输入：走遍每种角色看得到的页面，把每张表的每个框填上坏东西。
+//! 回答必须是说得清的中文，没有 5xx；填进去的脚本在任何页面上都不会变成标签；日志链完整。
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use tongban_store::Engine;
+use tongban_store::testing::engines;
+
+use crate::client::{Browser, Form, Kind, Page, shape};
+use crate::ground::{Ground, Server};
+
+const SCRIPT: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
+/// 出现在页面上就说明没有转义。
+const RAW: [&str; 2] = ["<script>alert(1)", "<img src=x"];
+
+/// 依次走遍的身份；空为没有登录。
+const PEOPLE: &[&str] = &[
+    "", "13900000001", "window_clerk", "delivery_clerk", "handler", "reviewer", "approver", "dept_head", "item_editor", "bureau_admin", "monitor",
+    "leader", "inspector", "hotline_caller", "sys_admin", "security_admin",
+];
+const STARTS: &[&str] = &["/", "/items", "/s?q=sbk", "/s?q=%E6%B2%A1%E6%9C%89%E7%9A%84%E8%AF%8D", "/tools/due", "/tools/codes", "/track", "/register", "/me", "/desk", "/cockpit", "/catalog"];
+/// 一个身份至多看多少种页面。
+const MOST_PAGES: usize = 160;
+
+/// 看遍一个身份的页面，回答各种表的样本。
+async fn walk(browser: &Browser, look: &mut dyn FnMut(&Page)) -> BTreeMap<String, Form> {
+    let mut forms = BTreeMap::new();
+    let mut queue: VecDeque<String> = STARTS.iter().map(|start| (*start).to_owned()).collect();
+    let mut seen: BTreeSet<String> = queue.iter().map(|path| shape(path)).collect();
+    let mut visited = 0;
+    while let Some(path) = queue.pop_front() {
+        if visited >= MOST_PAGES {
+            break;
+        }
+        let page = browser.get(&path).await;
+        assert!(page.status < 500, "GET {path}：{} {}", page.status, page.text);
+        visited += 1;
+        if page.status == 303 {
+            if seen.insert(shape(&page.text)) {
+                queue.push_back(page.text);
+            }
+            continue;
+        }
+        if page.status != 200 || !page.media.starts_with("text/html") {
+            continue;
+        }
+        look(&page);
+        for form in page.forms() {
+            forms.entry(form.shape()).or_insert(form);
+        }
+        for link in page.links() {
+            if seen.insert(shape(&link)) {
+                queue.push_back(link);
+            }
+        }
+    }
+    forms
+}
+
+/// 一张表的各种坏填法：名字与填好的表。
+fn spoiled(form: &Form) -> Vec<(&'static str, Form)> {
+    let fill = |kinds: &[Kind], value: &str| {
+        let mut bad = form.clone();
+        for input in bad.inputs.iter_mut().filter(|input| kinds.contains(&input.kind) && !input.name.starts_with('_')) {
+            value.clone_into(&mut input.value);
+        }
+        bad
+    };
+    let text = [Kind::Text];
+    let dated = [Kind::Text, Kind::Date];
+    let all = [Kind::Text, Kind::Date, Kind::Choice, Kind::Hidden];
+    let mut out = vec![
+        ("脚本", fill(&text, SCRIPT)),
+        ("SQL", fill(&text, "'); DROP TABLE cases_cases; --")),
+        ("零字节与怪字符", fill(&text, "甲\u{0}乙\u{202e}丙\u{feff}\u{1f600}\r\n\t")),
+        ("很长", fill(&text, &"长".repeat(20_000))),
+        ("平年二月廿九", fill(&dated, "2023-02-29")),
+        ("闰年二月廿九", fill(&dated, "2024-02-29")),
+        ("九九九九年", fill(&dated, "9999-12-31")),
+        ("大数", fill(&dated, "99999999999999999999")),
+        ("负数", fill(&dated, "-1")),
+        ("没有的选项", fill(&[Kind::Choice], "nonsense")),
+        ("全是脚本", fill(&all, SCRIPT)),
+        ("全空", fill(&all, "")),
+    ];
+    let bare = Form { inputs: form.inputs.iter().filter(|input| input.name == "_csrf").cloned().collect(), ..form.clone() };
+    out.push(("只有令牌", bare));
+    if let Some(input) = form.inputs.iter().find(|input| input.kind == Kind::Text) {
+        out.push(("十兆的框", form.clone().with(&input.name.clone(), &"x".repeat(10 * 1024 * 1024))));
+    }
+    out
+}
+
+/// 不试的表：退出登录。
+fn left_alone(form: &Form) -> bool {
+    form.action.starts_with("/logout")
+}
+
+fn judge(what: &str, form: &Form, answer: &Page) {
+    let place = format!("{}（在 {}）的“{what}”", form.action, form.page);
+    assert!(answer.status < 500, "{place}：{} {}", answer.status, answer.text);
+    if answer.status < 400 || !answer.media.starts_with("text/html") {
+        return;
+    }
+    for raw in RAW {
+        assert!(!answer.text.contains(raw), "{place}：回显没有转义");
+    }
+    assert!(answer.text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{place}：{} 没有中文说明", answer.status);
+}
+
+async fn spoil(browser: &Browser, name: &str, tried: &mut BTreeSet<String>) -> usize {
+    let forms = walk(browser, &mut |_| {}).await;
+    let mut sent = 0;
+    for (shape, form) in forms {
+        if left_alone(&form) || !tried.insert(format!("{}{shape}", if name.is_empty() { "匿名 " } else { "" })) {
+            continue;
+        }
+        for (n, (what, bad)) in spoiled(&form).into_iter().enumerate() {
+            let bad = if bad.inputs.iter().any(|input| input.name == "_once") { bad.with("_once", &format!("{sent}-{n}-{name}-bad")) } else { bad };
+            let answer = browser.submit(&bad).await;
+            judge(what, &form, &answer);
+            sent += 1;
+        }
+    }
+    sent
+}
+
+async fn everything(engine: Engine) {
+    let ground = Ground::demo(engine, 120).await;
+    let server = ground.serve().await;
+    let mut tried = BTreeSet::new();
+    let mut sent = 0;
+    for name in PEOPLE {
+        let browser = open(&server, name).await;
+        sent += spoil(&browser, name, &mut tried).await;
+    }
+    eprintln!("{engine:?}：{} 种表，{sent} 次坏提交", tried.len());
+    assert!(tried.len() > 40, "只找到 {} 种表：{tried:#?}", tried.len());
+    // 存下来的坏东西，再看一遍也不会变成标签
+    for name in PEOPLE {
+        let browser = open(&server, name).await;
+        walk(&browser, &mut |page| {
+            for raw in RAW {
+                assert!(!page.text.contains(raw), "{} 上有没有转义的 {raw}", page.path);
+            }
+        })
+        .await;
+    }
+    drop(server);
+    let verdict = ground.run(&["journal", "verify"]);
+    assert!(verdict.contains("完整"), "{verdict}");
+}
+
+async fn open(server: &Server, name: &str) -> Browser {
+    if name.is_empty() { Browser::new(server) } else { Browser::signed_in(server, name).await }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_form_breaks_on_any_input() {
+    for engine in engines() {
+        everything(engine).await;
+    }
+}

@@ -1,0 +1,11 @@
+//! 真的可执行文件、真的端口：拔电源、一齐提交、坏输入、两个节点、范围外的记录。
+
+mod client;
+mod crash;
+mod crowd;
+mod forms;
+mod ground;
+mod interface;
+mod nodes;
+mod outside;
+mod uploads;

@@ -1,0 +1,78 @@
+//! 范围外的记录与不存在的记录回答一样：每条带参数的工作人员路由，用各区交来的样本走一遍。
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use tongban::demo;
+use tongban_directory::model::built_in_roles;
+use tongban_kernel::{Actor, ActorKind, Scope};
+use tongban_store::testing::engines;
+use tongban_web::area::Where;
+use tongban_web::testing::TestApp;
+use tongban_web::{Access, Area};
+
+/// 不属于哪个县区的记录：代码表、指标定义一类，谁都看得到同样的。
+const SHARED: &[&str] = &["{indicator}", "{key}"];
+
+/// 有全部权限、只管 `tenant` 的人。
+fn staff(tenant: i64) -> Actor {
+    let permissions = built_in_roles().unwrap().into_iter().flat_map(|role| role.permissions).collect();
+    Actor {
+        kind: ActorKind::Staff,
+        staff: 1,
+        post: 1,
+        tenant,
+        org: tenant,
+        permissions: Arc::new(permissions),
+        scope: Scope::tenant(tenant),
+        ..Actor::citizen(1, 0, 3, "外县")
+    }
+}
+
+/// 各区的样本：参数名与一个真实的值。
+async fn samples(app: &TestApp) -> BTreeMap<&'static str, String> {
+    let areas: Vec<Area> = app.app.areas().to_vec();
+    let samples: Vec<_> = areas.iter().flat_map(|area| area.samples).copied().collect();
+    app.app
+        .db()
+        .snapshot("samples", move |tx| samples.iter().map(|sample| Ok((sample.param, (sample.value)(tx, Where::Inside)?))).collect())
+        .await
+        .unwrap()
+}
+
+fn filled(path: &str, samples: &BTreeMap<&'static str, String>) -> String {
+    let one = |part: &str| match part.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+        Some(name) => samples.get(name).cloned().unwrap_or_else(|| "1".to_owned()),
+        None => part.to_owned(),
+    };
+    path.split('/').map(one).collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_out_of_scope_answer_like_records_that_do_not_exist() {
+    for engine in engines() {
+        let app = TestApp::open(engine, tongban::areas::all()).await.unwrap();
+        demo::prepare(&app.app, 60, None).await.unwrap();
+        let home = app.app.db().read("tenant", |tx| Ok(tongban_directory::queries::tenants(tx)?[0].id)).await.unwrap();
+        let samples = samples(&app).await;
+        let (insider, outsider) = (app.sign_in(staff(home)), app.sign_in(staff(home + 7)));
+        let mut real = 0;
+        for route in app.app.areas().iter().flat_map(|area| area.routes).filter(|route| matches!(route.access, Access::Staff(_))) {
+            for (method, path) in route.endpoints().into_iter().filter(|(_, path)| path.contains('{') && !SHARED.iter().any(|shared| path.contains(shared))) {
+                let target = filled(&path, &samples);
+                let (inside, outside) = if method == axum::http::Method::GET {
+                    (Some(app.get(&target, &insider).await.unwrap().status), app.get(&target, &outsider).await.unwrap())
+                } else {
+                    (None, app.post_form(&target, &outsider, &[]).await.unwrap())
+                };
+                // 缺了必填项的提交可以先答 422，但那时也不许露出记录里的内容
+                let hidden = outside.status == StatusCode::NOT_FOUND || (inside.is_none() && outside.status == StatusCode::UNPROCESSABLE_ENTITY && !outside.body.contains(samples["no"].as_str()));
+                assert!(hidden, "{engine:?} {method} {target}：范围外得到 {}", outside.status);
+                real += usize::from(inside.is_some_and(|status| status.is_success()));
+            }
+        }
+        // 样本是真的：范围内打得开，前面的 404 才有意义
+        assert!(real >= 10, "{engine:?}：范围内只打开了 {real} 页");
+    }
+}
