@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tongban_kernel::{Actor, Problem};
+
+use crate::pages::time;
 use tongban_store::{Result, Tx};
 
 use crate::commands::{
-    self, Correct, Decide, Deliver, Ending, Extend, Forward, Refuse, StartProcedure, Supply, SuppliedMaterial,
+    self, Amendable, Amendment, Consult, Correct, Decide, Deliver, Ending, Extend, Forward, Propose, Refuse, StartProcedure, Supply, SuppliedMaterial, Transfer,
 };
 use crate::model::{Action, Case, Delivery, Outcome, Step, TRANSITIONS, Who, allowed_actions};
 use crate::permissions as can;
@@ -46,6 +48,22 @@ pub struct ActionInput {
     /// 一次告知的各条。
     #[schema(max_items = 50)]
     pub points: Vec<PointInput>,
+    /// 转给谁（工作人员编号）；0 为自己接办。
+    pub to: i64,
+    /// 征求哪些机构的意见。
+    #[schema(max_items = 20)]
+    pub orgs: Vec<i64>,
+    /// 现场核查的核查人，两人以上。
+    #[schema(max_length = 200)]
+    pub visitors: String,
+    /// 更正哪一项：`accepted_at`、`decided_at`。
+    #[schema(max_length = 20)]
+    pub field: String,
+    /// 更正为什么时间，如 `2026-11-20 09:30`。
+    #[schema(max_length = 25)]
+    pub moment: String,
+    /// 不同意别人的申请。
+    pub reject: bool,
     /// 窗口代收的纸质材料短名。
     #[schema(max_items = 50)]
     pub paper: Vec<String>,
@@ -86,6 +104,21 @@ impl ActionInput {
         Correct { version, points: self.points.iter().map(point).collect(), days: self.days }
     }
 
+    fn forward(&self, version: i64) -> Forward {
+        Forward { version, opinion: self.reason.clone(), visitors: self.visitors.clone(), ..Forward::default() }
+    }
+
+    fn propose(&self, version: i64) -> Result<Propose, Problem> {
+        let amendment = match (Amendable::parse(&self.field), self.moment.trim()) {
+            (Some(field), text) if !text.is_empty() => {
+                let to = time::moment(text).ok_or_else(|| Problem::field("moment", "time", "时间要写成 2026-11-20 09:30"))?;
+                Some(Amendment { field, to })
+            }
+            _ => None,
+        };
+        Ok(Propose { version, reason: self.reason.clone(), amendment, reject: self.reject })
+    }
+
     fn decide(&self, version: i64) -> Result<Decide, Problem> {
         let outcome = Outcome::parse(&self.outcome)
             .ok_or_else(|| Problem::field("outcome", "choice", "请选择准予还是不予"))?;
@@ -119,16 +152,19 @@ pub fn perform(tx: &mut Tx<'_>, actor: &Actor, no: &str, action: Action, version
             commands::start_procedure(tx, actor, no, &start, at)
         }
         Action::Resume => commands::end_procedure(tx, actor, no, version, &input.reason, at),
-        Action::Forward => {
-            commands::forward(tx, actor, no, &Forward { version, opinion: input.reason.clone(), ..Forward::default() }, at)
-        }
+        Action::Forward => commands::forward(tx, actor, no, &input.forward(version), at),
         Action::StepBack => commands::step_back(tx, actor, no, version, &input.reason, at),
         Action::Extend => commands::extend(tx, actor, no, &Extend { version, days: input.days, reason: input.reason.clone() }, at),
         Action::Decide => commands::decide(tx, actor, no, &input.decide(version)?, at),
         Action::Deliver => commands::deliver(tx, actor, no, &input.deliver(version)?, at),
         Action::Withdraw => commands::withdraw(tx, actor, no, &input.ending(version), at),
-        Action::Terminate => commands::terminate(tx, actor, no, &input.ending(version), at),
-        Action::Void => commands::void(tx, actor, no, &input.ending(version), at),
+        Action::Terminate | Action::Void | Action::Amend => commands::propose(tx, actor, no, action, &input.propose(version)?, at),
+        Action::Transfer => commands::transfer(tx, actor, no, &Transfer { version, to: input.to, reason: input.reason.clone() }, at),
+        Action::Consult => {
+            let consult = Consult { version, orgs: input.orgs.clone(), question: input.reason.clone(), days: input.days };
+            commands::consult(tx, actor, no, &consult, at)
+        }
+        Action::Urge => commands::urge(tx, actor, no, version, &input.reason, at),
         Action::Revoke => commands::revoke(tx, actor, no, &input.ending(version), at),
         Action::Submit | Action::AutoAccept | Action::LapseCorrection | Action::LapseDeferred => Err(Problem::not_found().into()),
     }
@@ -142,30 +178,42 @@ pub fn offered(actor: &Actor, case: &Case) -> Vec<Action> {
     allowed_actions(case.state)
         .filter(|action| *action != Action::NoteProcedure)
         .filter(|action| fits(case, *action))
+        // 催办是申请人的事，工作人员不替他催自己
+        .filter(|action| *action != Action::Urge || owner)
         .filter(|action| {
             TRANSITIONS.iter().filter(|row| row.action == *action && row.from.contains(&case.state)).any(|row| match row.who {
                 Who::Clock => false,
                 Who::Applicant => owner || (in_scope && actor.may(row.permission)),
-                Who::Staff => in_scope && actor.may(permission(case, *action, row.permission)),
+                Who::Staff => in_scope && may_act(actor, case, *action, row.permission),
             })
         })
         .collect()
 }
 
-fn permission(case: &Case, action: Action, stated: tongban_kernel::Permission) -> tongban_kernel::Permission {
+fn permission_of(case: &Case, action: Action, stated: tongban_kernel::Permission) -> tongban_kernel::Permission {
     match (action, case.step) {
         (Action::Forward | Action::StepBack, Some(Step::Review)) => can::REVIEW,
         (Action::Forward | Action::StepBack, Some(Step::Approve)) => can::APPROVE,
+        (Action::Transfer, _) => commands::post_permission(case),
         _ => stated,
     }
 }
 
+/// 终止、作废、更正人人都能申请，批准另看权限；派件的人能转办。
+fn may_act(actor: &Actor, case: &Case, action: Action, stated: tongban_kernel::Permission) -> bool {
+    let proposable = matches!(action, Action::Terminate | Action::Void | Action::Amend);
+    actor.may(permission_of(case, action, stated))
+        || (action == Action::Transfer && actor.may(can::ASSIGN))
+        || (proposable && [can::ACCEPT, can::HANDLE, can::REVIEW, can::APPROVE].iter().any(|permission| actor.may(permission)))
+}
+
 /// 状态允许、但此刻没有意义的不摆出来。
 fn fits(case: &Case, action: Action) -> bool {
-    let approving = case.step == Some(Step::Approve);
+    let stages = case.flow.stages(case.single_post).len();
+    let approving = case.step == Some(Step::Approve) && case.stage + 1 >= stages;
     match action {
         Action::Forward => !approving,
-        Action::StepBack => !case.single_post && case.step != Some(Step::Handle),
+        Action::StepBack => case.stage > 0,
         Action::Decide => approving && case.running_procedure().is_none(),
         Action::Suspend => case.running_procedure().is_none(),
         Action::Extend => case.extension_days == 0,

@@ -34,7 +34,7 @@ use tongban_store::Clock;
 use tongban_web::{Access, Area, MenuItem, Route};
 use utoipa_axum::routes;
 
-use pages::{apply, desk as list, desk_anomalies, desk_case, desk_new, desk_sync, mine, print, track};
+use pages::{apply, desk as list, desk_action, desk_anomalies, desk_case, desk_new, desk_opinions, desk_sync, mine, print, track};
 use permissions as can;
 
 /// 登录的群众；实名等级由各事项自己要求。
@@ -64,12 +64,14 @@ pub const fn area() -> Area {
 
 const CLOCKS: &[Clock] = &[
     Clock { name: "cases.time", due: store::due_clocks(), fire: commands::ring },
+    Clock { name: "cases.opinions", due: store::opinions::ALARMS, fire: commands::ring_opinion },
     Clock { name: "cases.draft_expiry", due: store::expired_drafts(), fire: commands::expire_draft },
 ];
 
 const MENU: &[MenuItem] = &[
     MenuItem { group: "收办", title: "办件", href: "/desk/cases", icon: "inbox", needs: can::READ },
     MenuItem { group: "收办", title: "窗口收件", href: "/desk/new", icon: "doc", needs: can::SUBMIT_FOR },
+    MenuItem { group: "收办", title: "征求意见", href: "/desk/opinions", icon: "msg", needs: can::OPINE },
     MenuItem { group: "质量", title: "将到期与超期", href: "/desk/due", icon: "warn", needs: can::READ },
     MenuItem { group: "质量", title: "电子监察", href: "/desk/anomalies", icon: "eye", needs: can::READ },
     MenuItem { group: "质量", title: "行业系统补录", href: "/desk/sync", icon: "sync", needs: can::RECEIVE },
@@ -105,12 +107,14 @@ const ROUTES: &[Route] = &[
     Route::post("/desk/new", Access::Staff(can::SUBMIT_FOR), || post(desk_new::register)),
     Route::get("/desk/anomalies", READ, || get(desk_anomalies::list)),
     Route::post("/desk/anomalies/{anomaly}", READ, || post(desk_anomalies::settle)),
+    Route::get("/desk/opinions", Access::Staff(can::OPINE), || get(desk_opinions::list)),
+    Route::post("/desk/opinions/{opinion}", Access::Staff(can::OPINE), || post(desk_opinions::answer)),
     Route::get("/desk/sync", Access::Staff(can::RECEIVE), || get(desk_sync::form)),
     Route::post("/desk/sync", Access::Staff(can::RECEIVE), || post(desk_sync::save)),
     Route::get("/desk/cases/{no}", READ, || get(desk_case::show_case)),
     Route::post("/desk/cases/{no}/check", Access::Staff(can::ACCEPT), || post(desk_case::check)),
-    Route::get("/desk/cases/{no}/actions/{action}", READ, || get(desk_case::action_form)),
-    Route::post("/desk/cases/{no}/actions/{action}", READ, || post(desk_case::act)),
+    Route::get("/desk/cases/{no}/actions/{action}", READ, || get(desk_action::action_form)),
+    Route::post("/desk/cases/{no}/actions/{action}", READ, || post(desk_action::act)),
     Route::post("/desk/cases/{no}/anomalies", Access::Staff(can::MONITOR), || post(desk_anomalies::raise)),
     Route::post("/desk/cases/{no}/unmask", Access::Staff(can::UNMASK), || post(desk_case::unmask)),
     Route::get("/desk/cases/{no}/files/{key}/{file}", READ, || get(desk_case::file)),

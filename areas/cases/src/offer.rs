@@ -3,7 +3,7 @@
 use tongban_items::queries as items;
 use tongban_store::{Result, Tx};
 
-use crate::model::{Choice, Field, FieldKind, Offer, OfferMaterial, Situation, Variant};
+use crate::model::{Choice, Field, FieldKind, Flow, Offer, OfferMaterial, Situation, Stage, StageKind, Step, Variant, post_of};
 
 /// 33 位事项编码的现行版；没有发布或不是依申请的为 `None`。
 ///
@@ -14,7 +14,10 @@ pub fn current(tx: &mut Tx<'_>, code: &str) -> Result<Option<Offer>> {
     let Some(found) = items::offer(tx, code)? else { return Ok(None) };
     let org = tongban_directory::queries::org(tx, found.place.org)?;
     let prefix = org.map(|org| org.doc_prefix).filter(|prefix| !prefix.is_empty());
-    Ok(Some(Offer { doc_prefix: prefix, ..converted(found) }))
+    let configured = crate::store::flow(tx, &found.code)?.map(|(_, flow)| flow);
+    let offer = converted(found);
+    let flow = configured.unwrap_or_else(|| offer.flow.clone());
+    Ok(Some(Offer { doc_prefix: prefix, flow, ..offer }))
 }
 
 /// 本区的单元测试不带事项区，只有一个样例事项。
@@ -45,6 +48,7 @@ fn key(name: String) -> String {
 #[must_use]
 pub fn converted(found: items::Offer) -> Offer {
     let variants = found.guide.variants.iter().map(variant).collect();
+    let flow = if found.single_post { Flow::default() } else { flow(&found.guide.steps) };
     let prefills: Vec<String> = found.guide.form.sections.iter().flat_map(|s| &s.fields).map(|f| f.prefill.clone()).collect();
     let situations = found.situations.into_iter().zip(&found.guide.questions).map(|(s, q)| situation(s, q)).collect();
     Offer {
@@ -74,8 +78,20 @@ pub fn converted(found: items::Offer) -> Offer {
         situations,
         variants,
         materials: found.materials.into_iter().map(material).collect(),
+        flow,
         fields: found.fields.into_iter().zip(prefills).map(|(found, prefill)| field(found, prefill)).collect(),
     }
+}
+
+/// 指南“流程”里写了承办角色的审查环节；至少有决定一步才照它走。
+fn flow(steps: &[tongban_items::model::Step]) -> Flow {
+    let stage = |step: &tongban_items::model::Step| {
+        let post = post_of(&step.role)?;
+        Some(Stage { name: step.name.clone(), post, kind: StageKind::Ordinary, days: step.workdays })
+    };
+    let stages: Vec<Stage> = steps.iter().filter_map(stage).collect();
+    let whole = stages.last().is_some_and(|last| last.post == Step::Approve);
+    Flow { stages: if whole { stages } else { Vec::new() }, ..Flow::default() }
 }
 
 fn keys(when: &tongban_items::model::When) -> Vec<String> {

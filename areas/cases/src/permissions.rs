@@ -30,6 +30,12 @@ pub const VOID: Permission = "cases.void";
 pub const MONITOR: Permission = "cases.monitor";
 /// 查看申请人证件号、手机号原值（留痕）。
 pub const UNMASK: Permission = "cases.unmask";
+/// 把办件派给本单位的人、转办别人手里的件。
+pub const ASSIGN: Permission = "cases.assign";
+/// 回复其他部门的征求意见。
+pub const OPINE: Permission = "cases.opine";
+/// 配置事项的环节。
+pub const CONFIGURE: Permission = "cases.configure";
 /// 只有时钟与系统能做；不授予任何角色。
 pub const CLOCK: Permission = "cases.clock";
 
@@ -49,4 +55,7 @@ pub const ALL: &[(Permission, &str)] = &[
     (VOID, "作废办件"),
     (MONITOR, "电子监察"),
     (UNMASK, "查看申请人原始信息"),
+    (ASSIGN, "派件、转办"),
+    (OPINE, "回复征求意见"),
+    (CONFIGURE, "配置事项环节"),
 ];

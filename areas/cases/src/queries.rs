@@ -3,8 +3,10 @@
 use tongban_kernel::{Actor, Problem};
 use tongban_store::{Result, Tx};
 
-use crate::commands::visible;
+use crate::commands;
 use crate::model::{Case, Material, Offer};
+use crate::store::opinions::Opinion;
+use crate::store::proposals::Proposal;
 use crate::store::{self, AnomalyRow, Correction, Counts, Details, Document, Filter, ListRow, StepRow};
 
 /// 一件办件的全部内容。
@@ -20,6 +22,10 @@ pub struct CaseView {
     /// 同一申请人在本人范围内的其他办件。
     pub others: Vec<ListRow>,
     pub offer: Option<Offer>,
+    /// 征求过的意见；申请人看不到。
+    pub opinions: Vec<Opinion>,
+    /// 要两个人的事的申请；申请人看不到。
+    pub proposals: Vec<Proposal>,
 }
 
 /// 办件详情：范围内的工作人员或申请人。
@@ -38,6 +44,8 @@ pub fn view(tx: &mut Tx<'_>, actor: &Actor, no: &str) -> Result<CaseView> {
         anomalies: if actor.staff == 0 { Vec::new() } else { store::anomalies_of(tx, case.id)? },
         others: others.into_iter().filter(|row| actor.scope.covers(&row.place)).collect(),
         offer: store::offer(tx, case.item_id, case.item_version)?,
+        opinions: if actor.staff == 0 { Vec::new() } else { store::opinions::of_case(tx, case.id)? },
+        proposals: if actor.staff == 0 { Vec::new() } else { store::proposals::of_case(tx, case.id)? },
         case,
     })
 }
@@ -48,7 +56,7 @@ pub fn view(tx: &mut Tx<'_>, actor: &Actor, no: &str) -> Result<CaseView> {
 /// 看不到与不存在一样。
 pub fn seen(tx: &mut Tx<'_>, actor: &Actor, no: &str) -> Result<Case> {
     let case = store::find_by_no(tx, no)?.ok_or_else(Problem::not_found)?;
-    visible(actor, &case)?;
+    commands::see(tx, actor, &case)?;
     Ok(case)
 }
 

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use tongban_kernel::Place;
 use tongban_kernel::codes::CaseNo;
-use tongban_kernel::lights::Light;
 
 use crate::model::{Applicant, Case, Channel, Choice, Delivery, Field, FieldKind, Offer, OfferMaterial, Situation, State};
 
@@ -75,61 +74,7 @@ pub fn sample_offer() -> Offer {
 
 pub fn case_in(state: State) -> Case {
     let at: Timestamp = "2021-05-31T10:00:00+08:00".parse().unwrap();
-    Case {
-        id: 1,
-        no: CaseNo::parse("510811-20210531-000001").unwrap(),
-        version: 1,
-        place: Place { tenant: 1, unit: 2, org: 3 },
-        window_org: 3,
-        org_name: "区市场监管局".into(),
-        item_id: 900,
-        item_version: 3,
-        item_code: sample_offer().code,
-        item_name: sample_offer().name,
-        task_type: "01".into(),
-        instant: false,
-        single_post: false,
-        channel: Channel::Computer,
-        state,
-        step: None,
-        handler: 0,
-        handler_name: String::new(),
-        account: 0,
-        person: 0,
-        legal_entity: 0,
-        applicant_shown: "王**".into(),
-        summary: String::new(),
-        delivery: Delivery::Electronic,
-        promise_days: 5,
-        legal_days: 20,
-        extension_days: 0,
-        submitted_at: at,
-        counted_on: date(2021, 5, 31),
-        received_at: None,
-        accepted_at: None,
-        accepted_on: None,
-        auto_accepted: false,
-        decided_at: None,
-        ended_at: None,
-        corrections: 0,
-        correction_due: None,
-        deferred_due: None,
-        outcome: None,
-        result_note: String::new(),
-        revoked_on: None,
-        on_time: None,
-        early: None,
-        used_days: None,
-        external_system: None,
-        external_no: None,
-        linked_in_time: None,
-        due: None,
-        yellow_from: None,
-        legal_due: None,
-        light: Light::Grey,
-        red_spans: Vec::new(),
-        clock_done: None,
-        next_clock_at: None,
-        procedures: Vec::new(),
-    }
+    let no = CaseNo::parse("510811-20210531-000001").unwrap();
+    let blank = Case::blank(1, no, &sample_offer(), &person(), at, date(2021, 5, 31));
+    Case { state, channel: Channel::Computer, delivery: Delivery::Electronic, ..blank }
 }

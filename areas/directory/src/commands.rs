@@ -137,6 +137,23 @@ fn change_staff(tx: &mut Tx<'_>, actor: &Actor, id: i64, kind: &str, at: Timesta
     tx.journal_facts(logged, Some(&before.facts()), Some(&after.facts()))
 }
 
+/// 定一个岗位的 B 岗、标记离岗或回岗：本人或管理员来定（AB 岗，cases §6）。
+///
+/// # Errors
+/// 岗位不存在、B 岗不在同一单位、不是本人也没有权限。
+pub fn cover_post(tx: &mut Tx<'_>, actor: &Actor, post: i64, backup: Option<i64>, away: bool, at: Timestamp) -> Result<()> {
+    let found = store::post(tx, post)?.ok_or_else(Problem::not_found)?;
+    if actor.staff == 0 || actor.staff != found.staff {
+        actor.require(MANAGE)?;
+    }
+    if let Some(id) = backup {
+        let other = store::post(tx, id)?.filter(|other| other.unit == found.unit && other.staff != found.staff);
+        other.ok_or_else(|| Problem::field("backup", "choice", "B 岗要选本单位的另一个人"))?;
+    }
+    let version = store::cover_post(tx, post, backup, away)?.ok_or_else(Problem::not_found)?;
+    tx.journal(entry("directory.post_covered", post, version, found.tenant, actor, at))
+}
+
 /// 工作人员实名之后由 `parties` 回填；`level` 是实名等级。
 ///
 /// # Errors

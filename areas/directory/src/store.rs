@@ -44,6 +44,7 @@ const ADD_POST: &str = "INSERT INTO directory_posts (id, tenant, unit, org, staf
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, 99991231, 1)";
 const POST: &str = "SELECT id, tenant, unit, org, staff, role, title, site_window, backup, away, reach, from_day, to_day \
      FROM directory_posts WHERE id = $1";
+const COVER_POST: &str = "UPDATE directory_posts SET backup = $1, away = $2, version = version + 1 WHERE id = $3 RETURNING version";
 const POSTS_OF: &str = "SELECT id, tenant, unit, org, staff, role, title, site_window, backup, away, reach, from_day, to_day \
      FROM directory_posts WHERE staff = $1 ORDER BY id";
 const POSTS_WITH: &str = "SELECT p.id FROM directory_posts p JOIN directory_role_permissions r ON r.role = p.role \
@@ -53,7 +54,7 @@ const PERMISSIONS: &str = "SELECT permission FROM directory_role_permissions WHE
 
 pub const STATEMENTS: &[&str] = &[
     ORG, ORG_NAMED, ORGS, CHILDREN, ADD_ORG, ADD_DIVISION, DIVISIONS, DIVISION, ADD_SITE, SITES, ADD_WINDOW, WINDOWS, WINDOW, ADD_STAFF,
-    STAFF, STAFF_CODED, STAFF_AFTER, STAFF_OF, SAVE_STAFF, ADD_POST, POST, POSTS_OF, POSTS_WITH, GRANT, PERMISSIONS,
+    STAFF, STAFF_CODED, STAFF_AFTER, STAFF_OF, SAVE_STAFF, ADD_POST, POST, COVER_POST, POSTS_OF, POSTS_WITH, GRANT, PERMISSIONS,
 ];
 
 /// 区划的一行。
@@ -270,6 +271,11 @@ fn post_row(r: &Row<'_>) -> Result<Post> {
 
 pub(crate) fn post(tx: &mut Tx<'_>, id: i64) -> Result<Option<Post>> {
     tx.row(POST, args![id], post_row)
+}
+
+/// 定 B 岗与在不在岗；回答新的版本号。
+pub fn cover_post(tx: &mut Tx<'_>, id: i64, backup: Option<i64>, away: bool) -> Result<Option<i64>> {
+    tx.row(COVER_POST, args![backup, away, id], |r| r.get(0))
 }
 
 pub(crate) fn posts_of(tx: &mut Tx<'_>, staff: i64) -> Result<Vec<Post>> {

@@ -50,7 +50,11 @@ fn change_light(tx: &mut Tx<'_>, case: &mut Case, alarms: &[Alarm], at: Timestam
     if let Some((anomaly, detail)) = &anomaly {
         store::add_anomaly(tx, (case.id, case.no.as_str(), case.place), *anomaly, detail, at)?;
     }
-    let kind = if red { "cases.overdue" } else { "cases.yellow" };
+    let kind = match (red, alarms.contains(&Alarm::Yellow)) {
+        (true, _) => "cases.overdue",
+        (false, true) => "cases.yellow",
+        (false, false) => "cases.anomaly",
+    };
     let mark = Mark { anomaly: anomaly.map(|(anomaly, _)| anomaly), ..Mark::new(Action::Receive, kind, "") };
     journal(tx, &Actor::clock(), case, Some(&before), &mark, at)
 }
@@ -61,6 +65,7 @@ fn anomaly_of(alarm: Alarm) -> Option<(Anomaly, &'static str)> {
         Alarm::PromiseRed => Some((Anomaly::PromiseOverdue, "超过承诺时限还没有作出决定")),
         Alarm::LegalRed => Some((Anomaly::PromiseOverdue, "超过法定时限还没有作出决定")),
         Alarm::ProcedureRed => Some((Anomaly::SuspensionOverdue, "特别程序超过书面告知的时长")),
+        Alarm::StepRed => Some((Anomaly::StepOverdue, "这个环节用的时间超过了事项给它的时限")),
         Alarm::DeliveryRed => Some((Anomaly::DeliveryOverdue, "作出决定后 10 个工作日没有送达")),
         _ => None,
     }
@@ -74,7 +79,7 @@ fn auto_accept(tx: &mut Tx<'_>, case: &mut Case, at: Timestamp) -> Result<()> {
     case.auto_accepted = true;
     case.accepted_on = Some(case.counted_on);
     case.accepted_at = Some(time::instant(case.counted_on, 9, 0).max(case.submitted_at));
-    window::begin_processing(case, &listed)?;
+    window::begin_processing(tx, case, &listed, at)?;
     let told = "本机关逾期未告知，依法自收到申请之日起即为受理";
     let mark = Mark { anomaly: Some(Anomaly::AutoAccepted), ..Mark::new(Action::AutoAccept, "cases.accepted", told) };
     finish(tx, &Actor::clock(), case, &before, &mark, at)?;

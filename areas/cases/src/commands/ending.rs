@@ -29,7 +29,7 @@ pub fn withdraw(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Ending, at: Ti
 ///
 /// # Errors
 /// 没写原因；权限、范围、版本、状态。
-pub fn terminate(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Ending, at: Timestamp) -> Result<Case> {
+pub(super) fn terminate(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Ending, at: Timestamp) -> Result<Case> {
     let reason = required_text("reason", &input.reason, "终止的原因，会告知申请人")?;
     end(tx, actor, no, input.version, (Action::Terminate, "cases.terminated", Some(DocumentKind::Termination)), &reason, at)
 }
@@ -38,7 +38,7 @@ pub fn terminate(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Ending, at: T
 ///
 /// # Errors
 /// 没写原因；决定还有效；权限、范围、版本、状态。
-pub fn void(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Ending, at: Timestamp) -> Result<Case> {
+pub(super) fn void(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Ending, at: Timestamp) -> Result<Case> {
     let reason = required_text("reason", &input.reason, "作废的原因")?;
     end(tx, actor, no, input.version, (Action::Void, "cases.voided", None), &reason, at)
 }
@@ -53,9 +53,7 @@ fn end(
     at: Timestamp,
 ) -> Result<Case> {
     let mut case = load(tx, actor, no, version, action, at)?;
-    if action == Action::Void && case.outcome == Some(Outcome::Granted) && case.revoked_on.is_none() {
-        return Err(Problem::conflict("本件已经准予，先撤销决定再作废").into());
-    }
+    check_voidable(&case, action)?;
     let before = Before::of(&case);
     case.state = next(case.state, action)?;
     case.ended_at = case.ended_at.or(Some(at));
@@ -68,6 +66,14 @@ fn end(
         issue(tx, &case, None, document, vec![told.to_owned()], at)?;
     }
     Ok(case)
+}
+
+/// 已经准予、决定还有效的不能作废。
+pub(super) fn check_voidable(case: &Case, action: Action) -> Result<(), Problem> {
+    if action == Action::Void && case.outcome == Some(Outcome::Granted) && case.revoked_on.is_none() {
+        return Err(Problem::conflict("本件已经准予，先撤销决定再作废"));
+    }
+    Ok(())
 }
 
 /// 撤销决定（许可法第69条，或承诺不实）；状态不变，加注“已撤销”。

@@ -3,13 +3,13 @@
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use tongban_kernel::codes::CaseNo;
-use tongban_kernel::lights::{self, Light};
+use tongban_kernel::lights;
 use tongban_kernel::problem::{Checks, Code};
 use tongban_kernel::{Actor, Problem, calendar, time};
 use tongban_store::{Result, Tx};
 
 use super::{Mark, Submitted, out_of_calendar, record};
-use crate::model::{Action, Applicant, Case, Channel, Delivery, Offer, Outcome, State};
+use crate::model::{Action, Applicant, Case, Channel, Offer, Outcome, State};
 use crate::permissions as can;
 use crate::rules::anomalies::{self, Observed};
 use crate::rules::forms::{self, Form};
@@ -96,61 +96,25 @@ fn linked(id: i64, no: CaseNo, actor: &Actor, offer: &Offer, input: &External, a
     let link_by = calendar.due_instant(calendar.due(decided, 1).map_err(out_of_calendar)?);
     // 办结当天 24 点前补的总算及时
     let link_by = link_by.checked_add(390.minutes()).unwrap_or(link_by);
+    let blank = Case::blank(id, no, offer, applicant, input.accepted_at, accepted);
     Ok(Case {
-        id,
-        no,
-        version: 1,
-        place: offer.place,
         window_org: if actor.org == 0 { offer.place.org } else { actor.org },
-        org_name: offer.org_name.clone(),
-        item_id: offer.item_id,
-        item_version: offer.version,
-        item_code: offer.code.clone(),
-        item_name: offer.name.clone(),
-        task_type: offer.task_type.clone(),
-        instant: offer.instant,
         single_post: true,
         channel: Channel::Industry,
         state: State::Closed,
-        step: None,
-        handler: 0,
-        handler_name: String::new(),
-        account: 0,
-        person: 0,
-        legal_entity: 0,
-        applicant_shown: applicant.shown(),
-        summary: String::new(),
-        delivery: Delivery::Pickup,
-        promise_days: offer.promise_days,
-        legal_days: offer.legal_days,
-        extension_days: 0,
-        submitted_at: input.accepted_at,
-        counted_on: accepted,
         received_at: Some(input.accepted_at),
         accepted_at: Some(input.accepted_at),
         accepted_on: Some(accepted),
-        auto_accepted: false,
         decided_at: Some(input.decided_at),
         ended_at: Some(input.decided_at),
-        corrections: 0,
-        correction_due: None,
-        deferred_due: None,
         outcome: Some(input.outcome),
         result_note: input.reason.trim().to_owned(),
-        revoked_on: None,
         on_time: Some(lights::on_time(Some(due_at), input.decided_at)),
         early: Some(decided < due),
         used_days: Some(i64::from(used)),
         external_system: Some(input.system.trim().to_owned()),
         external_no: Some(input.number.trim().to_owned()),
         linked_in_time: Some(at <= link_by),
-        due: None,
-        yellow_from: None,
-        legal_due: None,
-        light: Light::Grey,
-        red_spans: Vec::new(),
-        clock_done: None,
-        next_clock_at: None,
-        procedures: Vec::new(),
+        ..blank
     })
 }

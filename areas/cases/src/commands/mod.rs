@@ -1,23 +1,31 @@
 //! 办件的命令：唯一的写入者。锁住聚合、查权限与范围、走状态机、写行、记一条日志。
 
 mod anomaly;
+mod assign;
 mod clock;
 mod draft;
 mod ending;
 mod external;
+mod joint;
 mod procedure;
+mod proposal;
 mod review;
 mod submit;
+mod urge;
 mod window;
 
 pub use anomaly::{ANOMALY_STATES, settle_anomaly};
+pub use assign::{Transfer, candidates, post_permission, transfer};
 pub use clock::{expire_draft, ring};
 pub use draft::{DraftEdit, attach, drop_draft, edit, may_apply, open_draft, start};
-pub use ending::{Ending, revoke, terminate, void, withdraw};
+pub use ending::{Ending, revoke, withdraw};
 pub use external::{External, link};
+pub use joint::{Answer, Consult, answer_opinion, consult, ring_opinion, sign_opinion};
+pub use proposal::{Amendable, Amendment, Propose, propose};
 pub use procedure::{Extend, StartProcedure, end_procedure, extend, start_procedure};
 pub use review::{Decide, Deliver, Forward, decide, deliver, express, forward, step_back};
 pub use submit::{Registration, Submitted, register, submit};
+pub use urge::urge;
 pub use window::{
     Correct, Refuse, SuppliedMaterial, Supply, Verdict, accept, check_materials, raise_anomaly, receive, refuse, request_correction, send_back,
     supply_correction, supply_deferred,
@@ -51,13 +59,16 @@ fn load(tx: &mut Tx<'_>, actor: &Actor, no: &str, version: i64, action: Action, 
         }
         _ => actor.require(row.permission)?,
     }
+    if matches!(action, Action::Forward | Action::StepBack | Action::Decide | Action::Suspend | Action::Consult) {
+        assign::check_assigned(tx, actor, &case, at)?;
+    }
     Ok(case)
 }
 
 /// 装载一件，只查能不能看到与版本。
 fn load_any(tx: &mut Tx<'_>, actor: &Actor, no: &str, version: i64, at: Timestamp) -> Result<Case> {
     let mut case = store::lock_by_no(tx, no)?.ok_or_else(Problem::not_found)?;
-    visible(actor, &case)?;
+    see(tx, actor, &case)?;
     while case.next_clock_at.is_some_and(|next| next <= at) {
         clock::ring_case(tx, &mut case)?;
     }
@@ -65,6 +76,18 @@ fn load_any(tx: &mut Tx<'_>, actor: &Actor, no: &str, version: i64, at: Timestam
         return Err(Problem::stale(case.version).into());
     }
     Ok(case)
+}
+
+/// 看得到：本人的、在范围内的，或正被征求意见的。
+///
+/// # Errors
+/// 看不到：404，与不存在一样。
+pub fn see(tx: &mut Tx<'_>, actor: &Actor, case: &Case) -> Result<()> {
+    match visible(actor, case) {
+        Ok(()) => Ok(()),
+        Err(_) if actor.staff != 0 && joint::invited(tx, actor, case.id)? => Ok(()),
+        Err(problem) => Err(problem.into()),
+    }
 }
 
 /// 看得到：本人的，或在范围内。
@@ -175,13 +198,24 @@ fn record(tx: &mut Tx<'_>, actor: &Actor, case: &Case, before: Option<&Before>, 
 }
 
 fn journal(tx: &mut Tx<'_>, actor: &Actor, case: &Case, before: Option<&Before>, mark: &Mark<'_>, at: Timestamp) -> Result<()> {
-    let body = serde_json::to_string(&node(actor, case, mark))?;
+    let body = serde_json::to_string(&node(tx, actor, case, mark)?)?;
     let entry = Entry { kind: mark.kind, subject: case.id, rev: case.version, at, actor, tenant: case.place.tenant, body: &body };
     tx.journal_facts(entry, before.map(|before| &before.facts), Some(&Facts::of(case)))
 }
 
-fn node(actor: &Actor, case: &Case, mark: &Mark<'_>) -> CaseNodeV1 {
-    CaseNodeV1 {
+/// 在窗口办的：工号与窗口，好差评按人按窗口算要用。
+fn at_window(tx: &mut Tx<'_>, actor: &Actor) -> Result<(String, i64)> {
+    if actor.staff == 0 {
+        return Ok((String::new(), 0));
+    }
+    let code = tongban_directory::queries::staff(tx, actor.staff)?.map(|staff| staff.code).unwrap_or_default();
+    let window = tongban_directory::queries::post(tx, actor.post)?.and_then(|post| post.window).unwrap_or(0);
+    Ok((code, window))
+}
+
+fn node(tx: &mut Tx<'_>, actor: &Actor, case: &Case, mark: &Mark<'_>) -> Result<CaseNodeV1> {
+    let (staff_code, window) = at_window(tx, actor)?;
+    Ok(CaseNodeV1 {
         case_no: case.no.to_string(),
         item_code: case.item_code.clone(),
         item_name: case.item_name.clone(),
@@ -198,15 +232,15 @@ fn node(actor: &Actor, case: &Case, mark: &Mark<'_>) -> CaseNodeV1 {
         person: case.person,
         legal_entity: case.legal_entity,
         account: case.account,
-        window: 0,
+        window,
         staff: actor.staff,
-        staff_code: String::new(),
+        staff_code,
         due: case.due.map(Timestamp::as_millisecond),
         outcome: case.outcome.map(|outcome| outcome.as_str().to_owned()),
         decided_at: case.decided_at.map(Timestamp::as_millisecond),
         anomaly: mark.anomaly.map(|anomaly| anomaly.code().to_owned()),
         licence: mark.licence.map(str::to_owned),
-    }
+    })
 }
 
 /// 由现状重算到期、灯与下一次响铃；作出决定之前的红灯另记起止。

@@ -6,8 +6,8 @@ use tongban_kernel::problem::Checks;
 use tongban_kernel::{Actor, Problem, calendar, time};
 use tongban_store::{Result, Tx};
 
-use super::{Before, Mark, finish, issue, load, out_of_calendar, receive, required_text, window};
-use crate::model::{Action, Case, Delivery, Outcome, State, Step, next};
+use super::{Before, Mark, finish, issue, joint, load, out_of_calendar, receive, required_text, window};
+use crate::model::{Action, Case, Delivery, Outcome, Stage, StageKind, State, Step, next};
 use crate::rules::anomalies::Anomaly;
 use crate::rules::documents::DocumentKind;
 use crate::rules::posts::check_posts;
@@ -21,6 +21,8 @@ pub struct Forward {
     /// 指定下一环节办理人；0 不指定。
     pub assignee: i64,
     pub assignee_name: String,
+    /// 现场核查的核查人，两人以上。
+    pub visitors: String,
 }
 
 /// 本环节通过，送下一环节。内部意见不给申请人看。
@@ -30,35 +32,50 @@ pub struct Forward {
 pub fn forward(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Forward, at: Timestamp) -> Result<Case> {
     let mut case = load(tx, actor, no, input.version, Action::Forward, at)?;
     let step = case.step.unwrap_or(Step::Handle);
-    let Some(after) = step.after() else {
+    let stages = case.flow.stages(case.single_post);
+    let Some(stage) = stages.get(case.stage).filter(|_| case.stage + 1 < stages.len()) else {
         return Err(Problem::invalid_state(case.state.as_str(), vec!["decide", "step-back"], "已到批准环节，请作出决定").into());
     };
+    let opinion = stage_opinion(stage, input)?;
     check_posts(&store::passed_posts(tx, case.id)?, step, actor.staff, case.single_post)?;
     let before = Before::of(&case);
     case.state = next(case.state, Action::Forward)?;
-    case.step = Some(after);
+    case.enter(case.stage + 1, at);
     (case.handler, case.handler_name) = (input.assignee, input.assignee_name.clone());
-    let mark = Mark::new(Action::Forward, "cases.forwarded", input.opinion.trim()).internal().at_step(Some(step));
+    let mark = Mark::new(Action::Forward, "cases.forwarded", &opinion).internal().at_step(Some(step));
     finish(tx, actor, &mut case, &before, &mark, at)?;
     Ok(case)
 }
 
-/// 退回上一环节，须写原因。
+/// 环节的意见：现场核查要两人以上并记核查人（许可法第34条），专家环节要有专家意见。
+fn stage_opinion(stage: &Stage, input: &Forward) -> Result<String, Problem> {
+    let opinion = input.opinion.trim();
+    let visitors: Vec<&str> = input.visitors.split(['、', '，', ',', ' ', '；']).map(str::trim).filter(|name| !name.is_empty()).collect();
+    let mut checks = Checks::new();
+    let visiting = stage.kind == StageKind::Visit;
+    checks.ensure(!visiting || visitors.len() >= 2, "visitors", "range", "现场核查要两名以上工作人员，请写全核查人姓名（许可法第34条）");
+    let needs = stage.kind != StageKind::Ordinary;
+    checks.ensure(!needs || !opinion.is_empty(), "reason", "required", format!("请写明“{}”的结论", stage.name));
+    checks.ensure(opinion.chars().count() <= 2_000, "reason", "length", "意见不超过 2000 字");
+    checks.finish()?;
+    Ok(if visiting { format!("核查人：{}。{opinion}", visitors.join("、")) } else { opinion.to_owned() })
+}
+
+/// 退回上一环节，须写原因；有异议的机构随之重新征求，其余不动。
 ///
 /// # Errors
 /// 已是第一环节；没写原因；权限、范围、版本、状态。
 pub fn step_back(tx: &mut Tx<'_>, actor: &Actor, no: &str, version: i64, reason: &str, at: Timestamp) -> Result<Case> {
     let reason = required_text("reason", reason, "退回原因")?;
     let mut case = load(tx, actor, no, version, Action::StepBack, at)?;
-    let step = case.step.unwrap_or(Step::Handle);
-    let earlier = step.before().filter(|_| !case.single_post);
-    let Some(earlier) = earlier else {
+    let Some(earlier) = case.stage.checked_sub(1) else {
         return Err(Problem::invalid_state(case.state.as_str(), vec!["forward", "decide"], "已是第一个环节，不能再退").into());
     };
     let before = Before::of(&case);
     case.state = next(case.state, Action::StepBack)?;
-    case.step = Some(earlier);
+    case.enter(earlier, at);
     (case.handler, case.handler_name) = (0, String::new());
+    joint::reopen_objections(tx, &case, &reason, at)?;
     finish(tx, actor, &mut case, &before, &Mark::new(Action::StepBack, "cases.forwarded", &reason).internal(), at)?;
     Ok(case)
 }
@@ -107,12 +124,13 @@ pub fn decide(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Decide, at: Time
 }
 
 fn ready_to_decide(tx: &mut Tx<'_>, actor: &Actor, case: &Case, input: &Decide) -> Result<()> {
-    if case.step != Some(Step::Approve) {
+    if case.step != Some(Step::Approve) || case.stage + 1 < case.flow.stages(case.single_post).len() {
         return Err(Problem::invalid_state(case.state.as_str(), vec!["forward"], "还没到批准环节，请先送审核、批准").into());
     }
     if case.running_procedure().is_some() {
         return Err(Problem::conflict("特别程序还没结束，结束后才能作决定").into());
     }
+    joint::gate(tx, case.id, input.outcome)?;
     let left = store::deferred_left(tx, case.id)?;
     let mut checks = Checks::new();
     checks.ensure(left == 0, "materials", "deferred", format!("还有 {left} 份容缺材料没有补交，补齐后才能作决定"));

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use tongban_kernel::codes::CaseNo;
-use tongban_kernel::lights::Light;
 use tongban_kernel::problem::{Checks, Code};
 use tongban_kernel::{Actor, Problem, calendar, time};
 use tongban_store::{Result, Tx};
 
 use super::{Mark, draft, out_of_calendar, record, retime};
-use crate::model::{Action, Applicant, Case, Channel, Delivery, FileRef, Material, MaterialStatus, Offer, State};
+use crate::model::{Action, Applicant, Case, Channel, Delivery, FileRef, Material, MaterialStatus, Offer};
 use crate::permissions as can;
 use crate::rules::documents;
 use crate::rules::forms::{self, Form};
@@ -37,6 +36,8 @@ struct Application<'a> {
     channel: Channel,
     /// 窗口登记：材料由窗口当面核，不因缺件拦住。
     at_window: bool,
+    /// 所属的一件事；不是为 0。
+    bundle: i64,
 }
 
 /// 交上草稿。再交一次给出同一件。
@@ -72,6 +73,7 @@ pub fn submit(
         summary: &body.summary,
         channel,
         at_window: false,
+        bundle: 0,
     };
     let submitted = open_case(tx, actor, offer, &application, random, at)?;
     store::mark_submitted(tx, &found, &submitted.no, at)?;
@@ -129,6 +131,7 @@ pub fn register(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Registrat
         summary: &input.summary,
         channel: input.channel,
         at_window: true,
+        bundle: 0,
     };
     open_case(tx, actor, offer, &application, random, at)
 }
@@ -184,61 +187,19 @@ fn initial_material(material: &crate::model::OfferMaterial, input: &Application<
 fn new_case(id: i64, no: CaseNo, actor: &Actor, offer: &Offer, input: &Application<'_>, applicant: &Applicant, at: Timestamp) -> Result<Case, Problem> {
     let by_applicant = actor.staff == 0;
     let (promise_days, legal_days) = offer.limits_for(input.situations);
+    let counted_on = calendar::current().reception_date(at).map_err(out_of_calendar)?;
+    let blank = Case::blank(id, no, offer, applicant, at, counted_on);
     Ok(Case {
-        id,
-        no,
-        version: 1,
-        place: offer.place,
         window_org: if by_applicant || actor.org == 0 { offer.place.org } else { actor.org },
-        org_name: offer.org_name.clone(),
-        item_id: offer.item_id,
-        item_version: offer.version,
-        item_code: offer.code.clone(),
-        item_name: offer.name.clone(),
-        task_type: offer.task_type.clone(),
-        instant: offer.instant,
-        single_post: offer.posts_may_coincide(),
         channel: input.channel,
-        state: State::Submitted,
-        step: None,
-        handler: 0,
-        handler_name: String::new(),
         account: if by_applicant { actor.account } else { 0 },
         person: if by_applicant { actor.person } else { 0 },
         legal_entity: if by_applicant { actor.legal_entity } else { 0 },
-        applicant_shown: applicant.shown(),
         summary: input.summary.trim().to_owned(),
         delivery: input.delivery,
         promise_days,
         legal_days,
-        extension_days: 0,
-        submitted_at: at,
-        counted_on: calendar::current().reception_date(at).map_err(out_of_calendar)?,
-        received_at: None,
-        accepted_at: None,
-        accepted_on: None,
-        auto_accepted: false,
-        decided_at: None,
-        ended_at: None,
-        corrections: 0,
-        correction_due: None,
-        deferred_due: None,
-        outcome: None,
-        result_note: String::new(),
-        revoked_on: None,
-        on_time: None,
-        early: None,
-        used_days: None,
-        external_system: None,
-        external_no: None,
-        linked_in_time: None,
-        due: None,
-        yellow_from: None,
-        legal_due: None,
-        light: Light::Grey,
-        red_spans: Vec::new(),
-        clock_done: None,
-        next_clock_at: None,
-        procedures: Vec::new(),
+        bundle: input.bundle,
+        ..blank
     })
 }

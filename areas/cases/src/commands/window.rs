@@ -5,8 +5,8 @@ use tongban_kernel::problem::Checks;
 use tongban_kernel::{Actor, Problem, calendar, time};
 use tongban_store::{Result, Tx};
 
-use super::{Before, Mark, finish, issue, journal, load, load_any, out_of_calendar, required_text};
-use crate::model::{Action, Case, FileRef, Material, MaterialStatus, Step, next};
+use super::{Before, Mark, finish, issue, joint, journal, load, load_any, out_of_calendar, required_text};
+use crate::model::{Action, Case, FileRef, Material, MaterialStatus, next};
 use crate::permissions as can;
 use crate::rules::anomalies::Anomaly;
 use crate::rules::clocks;
@@ -247,15 +247,19 @@ pub fn accept(tx: &mut Tx<'_>, actor: &Actor, no: &str, version: i64, opinion: &
     let before = Before::of(&case);
     case.state = next(case.state, Action::Accept)?;
     (case.accepted_at, case.accepted_on) = (Some(at), Some(time::date_of(at)));
-    begin_processing(&mut case, &listed)?;
+    begin_processing(tx, &mut case, &listed, at)?;
     finish(tx, actor, &mut case, &before, &Mark::new(Action::Accept, "cases.accepted", opinion.trim()), at)?;
     issue_acceptance(tx, &case, &listed, at)?;
     Ok(case)
 }
 
-/// 进入办理：定起始环节与容缺补交时限。
-pub(super) fn begin_processing(case: &mut Case, listed: &[Material]) -> Result<(), Problem> {
-    case.step = Some(if case.single_post { Step::Approve } else { Step::Handle });
+/// 进入办理：定起始环节与容缺补交时限，事项配了的一并征求意见。
+pub(super) fn begin_processing(tx: &mut Tx<'_>, case: &mut Case, listed: &[Material], at: Timestamp) -> Result<()> {
+    case.enter(0, at);
+    if !case.flow.joint.is_empty() {
+        let (orgs, days) = (case.flow.joint.clone(), case.flow.joint_limit());
+        joint::ask(tx, case, &orgs, "请按职责对本件提出意见", days, at)?;
+    }
     let deferred = listed.iter().any(|m| m.status == MaterialStatus::Deferred);
     if let (true, Some(accepted)) = (deferred, case.accepted_on) {
         let days = clocks::deferred_days(case.promise_days);

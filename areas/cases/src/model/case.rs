@@ -8,6 +8,7 @@ use tongban_kernel::calendar::Suspension;
 use tongban_kernel::codes::CaseNo;
 use tongban_kernel::lights::Light;
 
+use super::flow::{Flow, Stage};
 use super::state::{Channel, Outcome, State, Step};
 
 /// 一件办件。个人信息只在 [`Applicant`] 里，按需解密，不在这里。
@@ -74,6 +75,17 @@ pub struct Case {
     /// 已经响过的最后一个时刻。
     pub clock_done: Option<Timestamp>,
     pub next_clock_at: Option<Timestamp>,
+    /// 受理时定下的环节；缺省的为空。
+    pub flow: Flow,
+    /// 现在是第几个环节，从 0 起；没受理也为 0。
+    pub stage: usize,
+    /// 现在这个环节从何时开始。
+    pub step_since: Option<Timestamp>,
+    /// 所属的一件事（行键）；不是一件事里的为 0。
+    pub bundle: i64,
+    /// 申请人催办了几次，最近一次何时。
+    pub urged: i64,
+    pub urged_at: Option<Timestamp>,
     /// 特别程序。
     pub procedures: Vec<Procedure>,
 }
@@ -267,6 +279,88 @@ pub struct FileRef {
 }
 
 impl Case {
+    /// 刚登记、什么都还没发生的一件；登记、补录各自改自己要改的几项。
+    #[must_use]
+    pub fn blank(id: i64, no: CaseNo, offer: &super::Offer, applicant: &Applicant, at: Timestamp, counted_on: Date) -> Self {
+        Self {
+            id,
+            no,
+            version: 1,
+            place: offer.place,
+            window_org: offer.place.org,
+            org_name: offer.org_name.clone(),
+            item_id: offer.item_id,
+            item_version: offer.version,
+            item_code: offer.code.clone(),
+            item_name: offer.name.clone(),
+            task_type: offer.task_type.clone(),
+            instant: offer.instant,
+            single_post: offer.posts_may_coincide(),
+            channel: Channel::Window,
+            state: State::Submitted,
+            step: None,
+            handler: 0,
+            handler_name: String::new(),
+            account: 0,
+            person: 0,
+            legal_entity: 0,
+            applicant_shown: applicant.shown(),
+            summary: String::new(),
+            delivery: Delivery::Pickup,
+            promise_days: offer.promise_days,
+            legal_days: offer.legal_days,
+            extension_days: 0,
+            submitted_at: at,
+            counted_on,
+            received_at: None,
+            accepted_at: None,
+            accepted_on: None,
+            auto_accepted: false,
+            decided_at: None,
+            ended_at: None,
+            corrections: 0,
+            correction_due: None,
+            deferred_due: None,
+            outcome: None,
+            result_note: String::new(),
+            revoked_on: None,
+            on_time: None,
+            early: None,
+            used_days: None,
+            external_system: None,
+            external_no: None,
+            linked_in_time: None,
+            due: None,
+            yellow_from: None,
+            legal_due: None,
+            light: Light::Grey,
+            red_spans: Vec::new(),
+            clock_done: None,
+            next_clock_at: None,
+            flow: offer.flow.clone(),
+            stage: 0,
+            step_since: None,
+            bundle: 0,
+            urged: 0,
+            urged_at: None,
+            procedures: Vec::new(),
+        }
+    }
+
+    /// 现在的环节；没受理或已作决定为 `None`。
+    #[must_use]
+    pub fn current_stage(&self) -> Option<Stage> {
+        self.step?;
+        self.flow.stages(self.single_post).into_iter().nth(self.stage)
+    }
+
+    /// 走到第几个环节。
+    pub fn enter(&mut self, stage: usize, at: Timestamp) {
+        self.stage = stage;
+        self.step = self.flow.stages(self.single_post).get(stage).map(|stage| stage.post);
+        self.step_since = Some(at);
+    }
+
     /// 停表的各段。
     #[must_use]
     pub fn suspensions(&self) -> Vec<Suspension> {

@@ -2,12 +2,16 @@
 
 mod case;
 mod facts;
+mod flow;
 mod offer;
+mod opinion;
 mod state;
 mod transitions;
 
 pub use case::{Applicant, Case, Delivery, FileRef, Material, MaterialStatus, Procedure};
 pub use facts::Facts;
+pub use flow::{Flow, Stage, StageKind, post_of};
+pub use opinion::OpinionState;
 pub use offer::{Choice, Field, FieldKind, Offer, OfferMaterial, Situation, Variant, holds};
 pub use state::{Channel, Outcome, State, Step};
 pub use transitions::{Action, TRANSITIONS, Transition, Who, allowed_actions, find, next, refused};

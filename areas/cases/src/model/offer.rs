@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use tongban_kernel::Place;
 
 use super::case::Applicant;
+use super::flow::Flow;
 
 /// 一版可申办的事项。
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -46,6 +47,9 @@ pub struct Offer {
     pub variants: Vec<Variant>,
     pub materials: Vec<OfferMaterial>,
     pub fields: Vec<Field>,
+    /// 受理之后的环节。
+    #[serde(default)]
+    pub flow: Flow,
 }
 
 /// 一个要先问清的情况。

@@ -31,10 +31,18 @@ pub enum Action {
     Terminate,
     Void,
     Revoke,
+    /// 转给另一人办，或自己接办。
+    Transfer,
+    /// 并联征求其他机构的意见。
+    Consult,
+    /// 申请人催办。
+    Urge,
+    /// 更正系统写下的日期（更正单）。
+    Amend,
 }
 
 impl Action {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 27] = [
         Self::Submit,
         Self::Receive,
         Self::SendBack,
@@ -58,6 +66,10 @@ impl Action {
         Self::Terminate,
         Self::Void,
         Self::Revoke,
+        Self::Transfer,
+        Self::Consult,
+        Self::Urge,
+        Self::Amend,
     ];
 
     /// 接口与网址里的名字。
@@ -87,6 +99,10 @@ impl Action {
             Self::Terminate => "terminate",
             Self::Void => "void",
             Self::Revoke => "revoke",
+            Self::Transfer => "transfer",
+            Self::Consult => "consult",
+            Self::Urge => "urge",
+            Self::Amend => "amend",
         }
     }
 
@@ -116,6 +132,10 @@ impl Action {
             Self::Terminate => "终止",
             Self::Void => "作废",
             Self::Revoke => "撤销决定",
+            Self::Transfer => "转办、接办",
+            Self::Consult => "征求其他部门意见",
+            Self::Urge => "催办",
+            Self::Amend => "更正",
         }
     }
 
@@ -182,6 +202,18 @@ pub const TRANSITIONS: &[Transition] = &[
     ),
     row(&[Decided], Action::Revoke, Decided, Who::Staff, can::APPROVE),
     row(&[Closed], Action::Revoke, Closed, Who::Staff, can::APPROVE),
+    row(&[Submitted], Action::Transfer, Submitted, Who::Staff, can::READ),
+    row(&[Received], Action::Transfer, Received, Who::Staff, can::READ),
+    row(&[Accepted], Action::Transfer, Accepted, Who::Staff, can::READ),
+    row(&[Suspended], Action::Transfer, Suspended, Who::Staff, can::READ),
+    row(&[Accepted], Action::Consult, Accepted, Who::Staff, can::HANDLE),
+    row(&[Submitted], Action::Urge, Submitted, Who::Applicant, can::SUBMIT_FOR),
+    row(&[Received], Action::Urge, Received, Who::Applicant, can::SUBMIT_FOR),
+    row(&[Accepted], Action::Urge, Accepted, Who::Applicant, can::SUBMIT_FOR),
+    row(&[Decided], Action::Urge, Decided, Who::Applicant, can::SUBMIT_FOR),
+    row(&[Accepted], Action::Amend, Accepted, Who::Staff, can::TERMINATE),
+    row(&[Decided], Action::Amend, Decided, Who::Staff, can::TERMINATE),
+    row(&[Closed], Action::Amend, Closed, Who::Staff, can::TERMINATE),
 ];
 
 /// 某状态下某动作对应的那一行。
@@ -259,7 +291,7 @@ mod tests {
     #[test]
     fn only_voiding_and_revoking_touch_a_finished_case() {
         for state in State::ALL.into_iter().filter(|state| state.is_terminal()) {
-            assert!(allowed_actions(state).all(|action| matches!(action, Action::Void | Action::Revoke)));
+            assert!(allowed_actions(state).all(|action| matches!(action, Action::Void | Action::Revoke | Action::Amend)));
         }
     }
 
@@ -281,7 +313,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn random_actions_never_leave_the_drawn_edges(actions in prop::collection::vec(0usize..23, 0..60)) {
+        fn random_actions_never_leave_the_drawn_edges(actions in prop::collection::vec(0usize..Action::ALL.len(), 0..60)) {
             let mut state = Draft;
             for index in actions {
                 if let Ok(after) = next(state, Action::ALL[index]) {

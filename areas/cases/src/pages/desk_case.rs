@@ -6,18 +6,19 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use tongban_kernel::{Problem, mask, time};
 use tongban_store::Entry;
-use tongban_web::components::{ErrorSummary, Field as Input, LightTag, StatusTag};
-use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Redirect, render, render_status, see_other};
+use tongban_web::components::{ErrorSummary, LightTag, StatusTag};
+use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Redirect, render, see_other};
 
 use super::mine::{DocumentLink, document_links};
-use super::{Fields, apply, mendable, show};
-use crate::actions::{self, ActionInput, PointInput};
+use super::{Fields, apply, show};
+use crate::actions;
 use crate::commands::{self, Verdict};
-use crate::model::{Action, Delivery, MaterialStatus, Outcome};
+use crate::model::{Action, Case, MaterialStatus, StageKind};
+use crate::store::opinions::Opinion;
 use crate::permissions as can;
 use crate::queries::{self, CaseView};
 use crate::rules::anomalies::Anomaly;
-use crate::rules::procedures::{PROCEDURES, procedure_name};
+use crate::rules::procedures::procedure_name;
 
 /// 别的区放在办件页上的面板（评价、证照……）。
 pub async fn panels(app: &App, ctx: &Ctx, id: i64) -> Result<Vec<String>, Failure> {
@@ -50,6 +51,19 @@ struct MaterialRow {
     files: Vec<(String, String, String)>,
 }
 
+/// 一个机构的意见。
+struct OpinionLine {
+    id: i64,
+    version: i64,
+    org: String,
+    state: &'static str,
+    question: String,
+    opinion: String,
+    due: String,
+    /// 该由此人回复。
+    mine: bool,
+}
+
 struct StepLine {
     title: String,
     detail: String,
@@ -63,11 +77,13 @@ struct ActionLink {
     key: &'static str,
     /// 直接提交，不用再填什么。
     direct: bool,
+    /// 不常用，收在“更多”里。
+    more: bool,
 }
 
 #[derive(Template)]
 #[template(path = "desk_case.html")]
-struct CasePage {
+pub(super) struct CasePage {
     l: Layout,
     no: String,
     version: i64,
@@ -94,12 +110,18 @@ struct CasePage {
     /// 监察岗能登记的异常种类。
     raisable: Vec<(&'static str, &'static str)>,
     corrections: Vec<(String, Vec<String>)>,
+    /// 环节：名字、走到没有（done、now、todo）。
+    stages: Vec<(String, &'static str)>,
+    handler: String,
+    opinions: Vec<OpinionLine>,
+    proposals: Vec<String>,
+    urged: Option<String>,
     others: Vec<show::Row>,
     panels: Vec<String>,
     errors: ErrorSummary,
 }
 
-fn action_link(no: &str, action: Action) -> ActionLink {
+fn action_link(no: &str, action: Action, special: bool) -> ActionLink {
     let (class, key) = match action {
         Action::Receive | Action::Accept | Action::Decide | Action::Deliver => ("btn btn-p", "A"),
         Action::Forward => ("btn btn-p", "F"),
@@ -113,7 +135,11 @@ fn action_link(no: &str, action: Action) -> ActionLink {
         label: action.label(),
         class,
         key,
-        direct: matches!(action, Action::Receive | Action::Accept | Action::Forward),
+        more: matches!(
+            action,
+            Action::Withdraw | Action::Terminate | Action::Void | Action::Revoke | Action::Amend | Action::Transfer | Action::Consult | Action::Extend
+        ),
+        direct: matches!(action, Action::Receive | Action::Accept) || (action == Action::Forward && !special),
     }
 }
 
@@ -160,7 +186,7 @@ fn step_lines(view: &CaseView) -> Vec<StepLine> {
         .collect()
 }
 
-fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<String>, problem: Option<&Problem>) -> CasePage {
+pub(super) fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<String>, problem: Option<&Problem>) -> CasePage {
     let case = &view.case;
     let no = case.no.to_string();
     let now = app.now();
@@ -178,6 +204,8 @@ fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<String>, problem
         })
         .collect();
     let offered = actions::offered(&ctx.actor, case);
+    // 现场核查、专家环节要另填核查人与结论
+    let special = case.current_stage().is_some_and(|stage| stage.kind != StageKind::Ordinary);
     let l = Layout::staff(ctx, &format!("{no} {}", case.item_name));
     CasePage {
         l: if problem.is_some() { l.with_errors() } else { l },
@@ -194,7 +222,7 @@ fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<String>, problem
         auto_accepted: case.auto_accepted,
         paused: case.running_procedure().map(|p| format!("{}，{} 开始，告知 {} 个工作日", procedure_name(p.kind), p.started_on, p.planned_days)),
         opinion: offered.iter().any(|a| matches!(a, Action::Accept | Action::Forward)),
-        actions: offered.into_iter().map(|action| action_link(&no, action)).collect(),
+        actions: offered.into_iter().map(|action| action_link(&no, action, special)).collect(),
         materials,
         may_check: case.state.is_undecided() && ctx.actor.may(can::ACCEPT),
         may_unmask: ctx.actor.may(can::UNMASK),
@@ -208,11 +236,43 @@ fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<String>, problem
             .iter()
             .map(|c| (format!("第 {} 次，{} 前补齐", c.round, c.due_on), c.points.iter().map(|p| format!("{}：{}", p.name, p.problem)).collect()))
             .collect(),
+        stages: stage_lines(case),
+        handler: case.handler_name.clone(),
+        opinions: view.opinions.iter().map(|o| opinion_line(ctx, o)).collect(),
+        proposals: view.proposals.iter().filter(|p| p.state == "asked").map(|p| proposal_line(p)).collect(),
+        urged: case.urged_at.map(|at| format!("申请人催了 {} 次，最近一次 {}", case.urged, show::long(at))),
         others: view.others.iter().map(|row| show::Row::of(row, now)).collect(),
         panels,
         errors: ErrorSummary::of(problem),
         no,
     }
+}
+
+fn stage_lines(case: &Case) -> Vec<(String, &'static str)> {
+    let place = |n: usize| match case.step {
+        None if case.decided_at.is_some() => "done",
+        None => "todo",
+        Some(_) => ["done", "now", "todo"][1 + usize::from(n > case.stage) - usize::from(n < case.stage)],
+    };
+    case.flow.stages(case.single_post).into_iter().enumerate().map(|(n, stage)| (stage.name, place(n))).collect()
+}
+
+fn opinion_line(ctx: &Ctx, o: &Opinion) -> OpinionLine {
+    OpinionLine {
+        id: o.id,
+        version: o.version,
+        org: o.org_name.clone(),
+        state: o.state.label(),
+        question: o.question.clone(),
+        opinion: o.opinion.clone(),
+        due: show::long(o.due),
+        mine: o.state.is_open() && ctx.actor.may(can::OPINE) && ctx.actor.scope.covers(&o.place),
+    }
+}
+
+fn proposal_line(p: &crate::store::proposals::Proposal) -> String {
+    let action = Action::parse(&p.kind).map_or("", Action::label);
+    format!("{} {} 申请{action}：{}，等另一位负责人批准", p.staff_name, show::short(p.asked_at), p.reason)
 }
 
 /// 记录里看不出来的排在前面。
@@ -222,7 +282,7 @@ fn raisable() -> Vec<(&'static str, &'static str)> {
     all.into_iter().map(|anomaly| (anomaly.code(), anomaly.title())).collect()
 }
 
-async fn viewed(app: &App, ctx: &Ctx, no: String) -> Result<CaseView, Failure> {
+pub(super) async fn viewed(app: &App, ctx: &Ctx, no: String) -> Result<CaseView, Failure> {
     let actor = ctx.actor.clone();
     Ok(app.db().snapshot("cases.view", move |tx| queries::view(tx, &actor, &no)).await?)
 }
@@ -234,7 +294,7 @@ pub async fn show_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>)
 }
 
 /// 材料核验表里填的结论。
-fn verdicts(fields: &Fields) -> Vec<Verdict> {
+pub(super) fn verdicts(fields: &Fields) -> Vec<Verdict> {
     fields
         .prefixed("m_")
         .filter(|(_, value)| matches!(*value, "ok" | "fix"))
@@ -248,198 +308,6 @@ pub async fn check(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, For
     let (version, verdicts, actor, at) = (fields.int("version"), verdicts(&fields), ctx.actor.clone(), app.now());
     let case = app.act(&ctx, "cases.check", move |tx| commands::check_materials(tx, &actor, &no, version, &verdicts, at)).await?;
     Ok(see_other(format!("/desk/cases/{}", case.no)).flash("核验结论已保存"))
-}
-
-#[derive(Template)]
-#[template(path = "desk_action.html")]
-struct ActionPage {
-    l: Layout,
-    no: String,
-    version: i64,
-    item: String,
-    applicant: String,
-    label: &'static str,
-    action: &'static str,
-    danger: bool,
-    consequence: &'static str,
-    fields: Vec<Input>,
-    /// 一次告知：材料短名、名称、已填的问题与怎么改。
-    points: Vec<(String, String, String, String)>,
-    errors: ErrorSummary,
-}
-
-const fn consequence(action: Action) -> &'static str {
-    match action {
-        Action::SendBack => "退回后本件结束，申请人会收到您写的原话，改好后要重新提交。",
-        Action::Refuse => "将出具不予受理决定书，载明理由与复议、诉讼途径，本件结束。",
-        Action::RequestCorrection => "下面的内容会原样发给申请人，发出后不能再改。请一次列全：第二次提出新问题会记监察异常。",
-        Action::Decide => "将出具决定书并编号，作出后只能依法撤销。",
-        Action::Deliver => "送达后本件办结归档。",
-        Action::Suspend => "有书面告知的停止计时；没有书面告知的照常计时，并记监察异常。",
-        Action::Resume => "结束后恢复计时，重算到期日。",
-        Action::Extend => "延期以一次为限，至多 10 个工作日，会告知申请人理由。",
-        Action::Withdraw => "申请人要求撤回，本件结束。",
-        Action::Terminate => "终止后本件结束，会告知申请人原因。",
-        Action::Void => "只用于录入差错。作废后不计入统计，记录保留。",
-        Action::Revoke => "将出具撤销决定书，电子证照同步撤销。",
-        _ => "",
-    }
-}
-
-fn action_fields(action: Action, fields: &Fields, problem: Option<&Problem>) -> Vec<Input> {
-    let reason = |label: &str| Input::area("reason", label).value(fields.get("reason")).max_length(2_000);
-    let days = |label: &str| Input::number("days", label, "个工作日").value(fields.get("days"));
-    let list: Vec<Input> = match action {
-        Action::SendBack => vec![reason("退回原因").hint("会原样告知申请人，请写大白话，一次列全")],
-        Action::Refuse => vec![
-            reason("不予受理的理由"),
-            Input::text("redirect", "应向哪个机关申请").value(fields.get("redirect")).optional().hint("不属本机关职权时填写"),
-        ],
-        Action::RequestCorrection => vec![days("补正期限").hint("不填为 30 个工作日").optional()],
-        Action::Decide => vec![
-            Input::radios("outcome", "决定", [Outcome::Granted, Outcome::Denied].map(|o| (o.as_str(), o.label()))).value(fields.get("outcome")),
-            reason("说明或理由").hint("不予的必须写明理由").optional(),
-        ],
-        Action::Deliver => vec![
-            Input::radios("way", "送达方式", Delivery::ALL.map(|d| (d.as_str(), d.label()))).value(fields.get("way")),
-            Input::text("receiver", "签收人").value(fields.get("receiver")).optional().hint("自取时必填"),
-            Input::text("note", "邮寄单号或说明").value(fields.get("note")).optional(),
-        ],
-        Action::Suspend => vec![
-            Input::select("kind", "程序", PROCEDURES.iter().map(|(code, name)| (code.to_string(), *name))).value(fields.get("kind")),
-            days("所需时间").hint("会写进告知书"),
-            reason("事由"),
-            Input::checks("notice", "书面告知", [("1", "出具特别程序告知书（停表必须有）")]).value("1"),
-        ],
-        Action::Resume => vec![reason("程序结果")],
-        Action::Extend => vec![days("延长"), reason("延期理由")],
-        Action::Withdraw => vec![reason("申请人的说明").optional()],
-        Action::SupplyDeferred | Action::SupplyCorrection => vec![reason("说明").optional()],
-        _ => vec![reason("原因")],
-    };
-    list.into_iter().map(|input| input.errors_of(problem)).collect()
-}
-
-fn action_page(ctx: &Ctx, view: &CaseView, action: Action, fields: &Fields, problem: Option<&Problem>) -> ActionPage {
-    let wanted = match action {
-        Action::RequestCorrection => Some(None),
-        Action::SupplyCorrection => Some(Some(MaterialStatus::Rejected)),
-        Action::SupplyDeferred => Some(Some(MaterialStatus::Deferred)),
-        _ => None,
-    };
-    let mut points: Vec<_> = wanted
-        .map(|status| {
-            view.materials
-                .iter()
-                .filter(|m| status.is_none_or(|status| m.status == status))
-                .map(|m| {
-                    let typed = fields.get(&format!("p_{}", m.key));
-                    let problem = if typed.is_empty() && m.status == MaterialStatus::Rejected { m.remark.clone() } else { typed.to_owned() };
-                    (m.key.clone(), m.name.clone(), problem, fields.get(&format!("r_{}", m.key)).to_owned())
-                })
-                .collect()
-        })
-        .unwrap_or_default();
-    if action == Action::RequestCorrection {
-        points.push(("_".to_owned(), "申请内容（不针对某份材料）".to_owned(), fields.get("p__").to_owned(), fields.get("r__").to_owned()));
-    }
-    let l = Layout::staff(ctx, action.label());
-    ActionPage {
-        l: if problem.is_some() { l.with_errors() } else { l },
-        no: view.case.no.to_string(),
-        version: view.case.version,
-        item: view.case.item_name.clone(),
-        applicant: view.case.applicant_shown.clone(),
-        label: action.label(),
-        action: action.as_str(),
-        danger: matches!(action, Action::Refuse | Action::Void | Action::Terminate | Action::Revoke | Action::SendBack),
-        consequence: consequence(action),
-        fields: action_fields(action, fields, problem),
-        points,
-        errors: ErrorSummary::of(problem),
-    }
-}
-
-/// 动作的填写与确认页。
-pub async fn action_form(State(app): State<App>, ctx: Ctx, Path((no, action)): Path<(String, String)>) -> Result<Html, Failure> {
-    let view = viewed(&app, &ctx, no).await?;
-    let action = Action::parse(&action).ok_or_else(Problem::not_found)?;
-    if !actions::offered(&ctx.actor, &view.case).contains(&action) {
-        return Err(crate::model::next(view.case.state, action).err().unwrap_or_else(|| Problem::forbidden(action.as_str())).into());
-    }
-    render(&action_page(&ctx, &view, action, &Fields(Vec::new()), None))
-}
-
-fn action_input(fields: &Fields) -> ActionInput {
-    let points = fields
-        .prefixed("p_")
-        .filter(|(_, problem)| !problem.trim().is_empty())
-        .map(|(key, problem)| PointInput {
-            material: if key == "_" { String::new() } else { key.to_owned() },
-            name: fields.get(&format!("name_{key}")).to_owned(),
-            problem: problem.to_owned(),
-            remedy: fields.get(&format!("r_{key}")).to_owned(),
-        })
-        .collect();
-    ActionInput {
-        version: Some(fields.int("version")),
-        reason: fields.get("reason").to_owned(),
-        outcome: fields.get("outcome").to_owned(),
-        way: fields.get("way").to_owned(),
-        receiver: fields.get("receiver").to_owned(),
-        note: fields.get("note").to_owned(),
-        days: u32::try_from(fields.int("days")).unwrap_or(0),
-        kind: u8::try_from(fields.int("kind")).unwrap_or(0),
-        notice: fields.has("notice"),
-        redirect: fields.get("redirect").to_owned(),
-        points,
-        paper: fields.prefixed("paper_").map(|(key, _)| key.to_owned()).collect(),
-    }
-}
-
-/// 做一个动作。内容有误回到填写页，已填的不丢。
-pub async fn act(
-    State(app): State<App>,
-    ctx: Ctx,
-    Path((no, action)): Path<(String, String)>,
-    Form(fields): Form<Vec<(String, String)>>,
-) -> Result<Response, Failure> {
-    let fields = Fields(fields);
-    let action = Action::parse(&action).ok_or_else(Problem::not_found)?;
-    let (input, verdicts) = (action_input(&fields), verdicts(&fields));
-    let (actor, at, number) = (ctx.actor.clone(), app.now(), no.clone());
-    let result = app
-        .act(&ctx, "cases.act", move |tx| {
-            let mut version = input.version.unwrap_or(0);
-            // 动作条与核验表在同一张表单里：受理前先记下核验结论
-            if action == Action::Accept && !verdicts.is_empty() {
-                version = commands::check_materials(tx, &actor, &number, version, &verdicts, at)?.version;
-            }
-            actions::perform(tx, &actor, &number, action, version, &input, at)
-        })
-        .await;
-    match result {
-        Ok(case) => Ok(see_other(format!("/desk/cases/{}", case.no)).flash(format!("已{}", done_word(action))).into_response()),
-        Err(error) => {
-            let problem = mendable(error)?;
-            let view = viewed(&app, &ctx, no).await?;
-            if matches!(action, Action::Receive | Action::Accept | Action::Forward) {
-                let panels = panels(&app, &ctx, view.case.id).await?;
-                return render_status(problem.code.status(), &case_page(&app, &ctx, &view, panels, Some(&problem)));
-            }
-            render_status(problem.code.status(), &action_page(&ctx, &view, action, &fields, Some(&problem)))
-        }
-    }
-}
-
-fn done_word(action: Action) -> &'static str {
-    match action {
-        Action::Forward => "送下一环节",
-        Action::RequestCorrection => "发出补正告知",
-        Action::Suspend => "启动特别程序",
-        Action::Resume => "结束特别程序",
-        other => other.label(),
-    }
 }
 
 #[derive(Template)]

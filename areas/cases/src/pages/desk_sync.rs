@@ -6,11 +6,12 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
 use tongban_kernel::problem::{Checks, Code};
-use tongban_kernel::{Problem, time};
+use tongban_kernel::Problem;
 use tongban_web::components::{ErrorSummary, Field as Input};
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Query, render, render_status, see_other};
 
 use super::apply::random_bytes;
+use super::time::moment;
 use super::{Fields, mendable};
 use crate::commands::{self, External};
 use crate::model::{Applicant, Outcome};
@@ -59,18 +60,6 @@ fn page(ctx: &Ctx, fields: &Fields, problem: Option<&Problem>) -> SyncPage {
 
 pub async fn form(ctx: Ctx, Query(query): Query<SyncQuery>) -> Result<Html, Failure> {
     render(&page(&ctx, &Fields(vec![("code".to_owned(), query.code)]), None))
-}
-
-/// `2026-11-20 09:30`，东八区；也认 `T` 与只写日期（按 9 点）。
-fn moment(text: &str) -> Option<Timestamp> {
-    let text = text.trim().replace('T', " ");
-    let (day, clock) = text.split_once(' ').unwrap_or((text.as_str(), "09:00"));
-    let (hour, minute) = clock.trim().split_once(':')?;
-    let (hour, minute) = (hour.parse().ok()?, minute.get(..2)?.parse().ok()?);
-    if !(0..24).contains(&hour) || !(0..60).contains(&minute) {
-        return None;
-    }
-    Some(time::instant(day.parse().ok()?, hour, minute))
 }
 
 fn external(fields: &Fields) -> Result<External, Problem> {
@@ -123,22 +112,6 @@ pub async fn save(State(app): State<App>, ctx: Ctx, Form(fields): Form<Vec<(Stri
             let problem = mendable(error)?;
             let status = if problem.code == Code::Duplicate { 409 } else { 422 };
             render_status(status, &page(&ctx, &fields, Some(&problem)))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_as_people_write_them() {
-        let at = moment("2026-11-20 09:30").unwrap();
-        assert_eq!(time::show(at), "2026-11-20 09:30");
-        assert_eq!(moment("2026-11-20T09:30"), Some(at));
-        assert_eq!(time::show(moment("2026-11-20").unwrap()), "2026-11-20 09:00");
-        for bad in ["", "昨天", "2026-13-01 09:00", "2026-11-20 25:00", "2026-11-20 9"] {
-            assert_eq!(moment(bad), None, "{bad}");
         }
     }
 }

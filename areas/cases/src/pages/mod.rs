@@ -2,13 +2,16 @@
 
 pub mod apply;
 pub mod desk;
+pub mod desk_action;
 pub mod desk_anomalies;
 pub mod desk_case;
 pub mod desk_new;
+pub mod desk_opinions;
 pub mod desk_sync;
 pub mod mine;
 pub mod print;
 pub mod show;
+pub mod time;
 pub mod track;
 
 use tongban_kernel::Problem;

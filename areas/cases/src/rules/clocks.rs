@@ -38,6 +38,8 @@ pub enum Alarm {
     ProcedureRed,
     /// 送达超期。
     DeliveryRed,
+    /// 环节超时；灯不变，只记异常。
+    StepRed,
 }
 
 impl Alarm {
@@ -152,6 +154,11 @@ fn processing(case: &Case, calendar: &Calendar) -> Result<Timing, Reason> {
         let at = calendar.due_instant(legal);
         timing.legal_due = Some(at);
         timing = timing.with(past(at), Alarm::LegalRed);
+    }
+    if let (Some(stage), Some(since)) = (case.current_stage().filter(|stage| stage.days > 0), case.step_since)
+        && let Some(step) = calendar.due_date(tongban_kernel::time::date_of(since), stage.days, &stops)?
+    {
+        timing = timing.with(past(calendar.due_instant(step)), Alarm::StepRed);
     }
     if let Some(deferred) = case.deferred_due {
         timing = timing.with(past(calendar.due_instant(deferred)), Alarm::LapseDeferred);

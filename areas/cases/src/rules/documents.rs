@@ -21,10 +21,13 @@ pub enum DocumentKind {
     Return,
     Termination,
     Revocation,
+    Amendment,
+    Hearing,
+    Handover,
 }
 
 impl DocumentKind {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Receipt,
         Self::Correction,
         Self::Acceptance,
@@ -40,6 +43,9 @@ impl DocumentKind {
         Self::Return,
         Self::Termination,
         Self::Revocation,
+        Self::Amendment,
+        Self::Hearing,
+        Self::Handover,
     ];
 
     #[must_use]
@@ -60,6 +66,9 @@ impl DocumentKind {
             Self::Return => "return",
             Self::Termination => "termination",
             Self::Revocation => "revocation",
+            Self::Amendment => "amendment",
+            Self::Hearing => "hearing",
+            Self::Handover => "handover",
         }
     }
 
@@ -86,6 +95,9 @@ impl DocumentKind {
             Self::Return => "退件通知书",
             Self::Termination => "终止通知书",
             Self::Revocation => "撤销决定书",
+            Self::Amendment => "更正通知书",
+            Self::Hearing => "听证告知书",
+            Self::Handover => "材料交接单",
         }
     }
 
@@ -108,6 +120,9 @@ impl DocumentKind {
             Self::Return => "退",
             Self::Termination => "终",
             Self::Revocation => "撤销",
+            Self::Amendment => "更",
+            Self::Hearing => "听",
+            Self::Handover => "交",
         }
     }
 
@@ -121,7 +136,8 @@ impl DocumentKind {
             Self::Grant | Self::Denial => "《中华人民共和国行政许可法》第三十八条",
             Self::Delivery => "《中华人民共和国行政许可法》第四十四条",
             Self::Revocation => "《中华人民共和国行政许可法》第六十九条",
-            Self::Deferred | Self::Commitment | Self::Withdrawal | Self::Return | Self::Termination => "",
+            Self::Hearing => "《中华人民共和国行政许可法》第四十六条、第四十七条",
+            Self::Amendment | Self::Handover | Self::Deferred | Self::Commitment | Self::Withdrawal | Self::Return | Self::Termination => "",
         }
     }
 

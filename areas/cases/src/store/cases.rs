@@ -9,7 +9,7 @@ use tongban_kernel::time::{day_number, from_day_number, from_millis};
 use tongban_store::{Error, Result, Row, Tx, args};
 
 use super::children;
-use crate::model::{Applicant, Case, Channel, Delivery, Outcome, State, Step};
+use crate::model::{Applicant, Case, Channel, Delivery, Flow, Outcome, State, Step};
 use crate::rules::forms::Form;
 
 macro_rules! columns {
@@ -19,7 +19,8 @@ macro_rules! columns {
          applicant_shown, summary, delivery, promise_days, legal_days, extension_days, submitted_at, counted_on, \
          received_at, accepted_at, accepted_on, auto_accepted, decided_at, ended_at, corrections, correction_due, \
          deferred_due, outcome, result_note, revoked_on, on_time, early, used_days, external_system, external_no, \
-         linked_in_time, due, yellow_from, legal_due, light, red_spans, first_red, clock_done, next_clock_at"
+         linked_in_time, due, yellow_from, legal_due, light, red_spans, first_red, clock_done, next_clock_at, flow, stage, \
+         step_since, bundle, urged, urged_at"
     };
 }
 pub(super) use columns;
@@ -31,16 +32,18 @@ const ADD: &str = concat!(
     "INSERT INTO cases_cases (",
     columns!(),
     ", tab, is_open, sort_due, applicant, form, situations, access_code, name_digest, id_digest) VALUES \
-     ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, \
-      $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, \
-      $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, $63, $64, $65, $66)"
+     ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
+      $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, \
+      $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, \
+      $63, $64, $65, $66, $67, $68, $69, $70, $71, $72)"
 );
 const SAVE: &str = "UPDATE cases_cases SET state = $1, step = $2, handler = $3, handler_name = $4, extension_days = $5, \
      counted_on = $6, received_at = $7, accepted_at = $8, accepted_on = $9, auto_accepted = $10, decided_at = $11, \
      ended_at = $12, corrections = $13, correction_due = $14, deferred_due = $15, outcome = $16, result_note = $17, \
      revoked_on = $18, on_time = $19, early = $20, used_days = $21, due = $22, yellow_from = $23, legal_due = $24, \
      light = $25, red_spans = $26, first_red = $27, clock_done = $28, next_clock_at = $29, tab = $30, is_open = $31, \
-     sort_due = $32, version = $33 WHERE id = $34 AND version = $35";
+     sort_due = $32, flow = $33, stage = $34, step_since = $35, urged = $36, urged_at = $37, version = $38 \
+     WHERE id = $39 AND version = $40";
 const EXTERNAL: &str = "SELECT case_no FROM cases_cases WHERE external_system = $1 AND external_no = $2";
 const DETAILS: &str = "SELECT applicant, form, situations, access_code FROM cases_cases WHERE id = $1";
 pub(super) const STATEMENTS: &[&str] = &[BY_ID, BY_NO, ID_OF_NO, ADD, SAVE, EXTERNAL, DETAILS];
@@ -69,6 +72,19 @@ fn spans_text(case: &Case) -> Result<String> {
     let raw: Vec<(i64, Option<i64>)> =
         case.red_spans.iter().map(|(from, until)| (from.as_millisecond(), until.map(Timestamp::as_millisecond))).collect();
     Ok(serde_json::to_string(&raw)?)
+}
+
+/// 与缺省一样的环节不另存。
+fn flow_text(case: &Case) -> Result<String> {
+    if case.flow.is_usual() { Ok(String::new()) } else { Ok(serde_json::to_string(&case.flow)?) }
+}
+
+fn flow_of(text: &str) -> Result<Flow> {
+    if text.is_empty() { Ok(Flow::default()) } else { Ok(serde_json::from_str(text)?) }
+}
+
+fn stage(case: &Case) -> i64 {
+    i64::try_from(case.stage).unwrap_or(0)
 }
 
 fn first_red(case: &Case) -> Option<Timestamp> {
@@ -140,6 +156,12 @@ pub(super) fn from_row(r: &Row<'_>) -> Result<Case> {
         red_spans: spans(&r.get::<String>(53)?)?,
         clock_done: moment(r, 55)?,
         next_clock_at: moment(r, 56)?,
+        flow: flow_of(&r.get::<String>(57)?)?,
+        stage: usize::try_from(r.get::<i64>(58)?).unwrap_or(0),
+        step_since: moment(r, 59)?,
+        bundle: r.get(60)?,
+        urged: r.get(61)?,
+        urged_at: moment(r, 62)?,
         procedures: Vec::new(),
     })
 }
@@ -208,6 +230,7 @@ pub fn add(tx: &mut Tx<'_>, new: &NewCase<'_>) -> Result<()> {
     let name_digest = tx.digest("name", &new.applicant.name);
     let id_digest = tx.digest("id", &new.applicant.id_number);
     let red = spans_text(case)?;
+    let flow = flow_text(case)?;
     tx.exec(
         ADD,
         args![
@@ -222,6 +245,7 @@ pub fn add(tx: &mut Tx<'_>, new: &NewCase<'_>) -> Result<()> {
             &case.result_note, case.revoked_on.map(day_number), case.on_time, case.early, case.used_days,
             &case.external_system, &case.external_no, case.linked_in_time, case.due, case.yellow_from, case.legal_due,
             case.light.as_str(), &red, first_red(case), case.clock_done, case.next_clock_at,
+            &flow, stage(case), case.step_since, case.bundle, case.urged, case.urged_at,
             case.tab(), case.tab() != "done", sort_due(case), &applicant, &form, &situations, &access_code,
             &name_digest, &id_digest,
         ],
@@ -232,6 +256,7 @@ pub fn add(tx: &mut Tx<'_>, new: &NewCase<'_>) -> Result<()> {
 /// 写回一件；`case.version` 已是新版本号，库里须是它减一。
 pub fn save(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
     let red = spans_text(case)?;
+    let flow = flow_text(case)?;
     let changed = tx.exec(
         SAVE,
         args![
@@ -241,7 +266,8 @@ pub fn save(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
             case.deferred_due.map(day_number), case.outcome.map(Outcome::as_str), &case.result_note,
             case.revoked_on.map(day_number), case.on_time, case.early, case.used_days, case.due, case.yellow_from,
             case.legal_due, case.light.as_str(), &red, first_red(case), case.clock_done, case.next_clock_at,
-            case.tab(), case.tab() != "done", sort_due(case), case.version, case.id, case.version - 1,
+            case.tab(), case.tab() != "done", sort_due(case), &flow, stage(case), case.step_since, case.urged, case.urged_at,
+            case.version, case.id, case.version - 1,
         ],
     )?;
     if changed == 1 { Ok(()) } else { Err(tongban_kernel::Problem::stale(case.version).into()) }

@@ -5,6 +5,8 @@ mod children;
 pub mod drill;
 mod drafts;
 mod lists;
+pub mod opinions;
+pub mod proposals;
 
 pub use cases::{Details, NewCase, add, details, external, find, find_by_no, id_of_no, lock, lock_by_no, save};
 pub use children::{
@@ -15,19 +17,41 @@ pub use children::{
 pub use drafts::{Draft, DraftBody, DraftMaterial, add as add_draft, drop_draft, expire_draft, lock as lock_draft, mark_submitted, mine as my_drafts, of_token, save as save_draft};
 pub use lists::{Counts, Filter, ListRow, counts, done_list, by_identity, by_name, mine, open_list, pending_same, scan_facts, tab_list, due_clocks, todo};
 
+use jiff::Timestamp;
 use tongban_store::{Migration, Result, Tx, args};
 
-use crate::model::Offer;
+use crate::model::{Flow, Offer};
 
 pub const MIGRATIONS: &[Migration] =
-    &[Migration { area: "cases", number: 1, name: "cases", sql: include_str!("../../migrations/0001_cases.sql") }];
+    &[
+        Migration { area: "cases", number: 1, name: "cases", sql: include_str!("../../migrations/0001_cases.sql") },
+        Migration { area: "cases", number: 2, name: "process", sql: include_str!("../../migrations/0002_process.sql") },
+    ];
 
-pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, drill::STATEMENTS, SNAPSHOTS];
+pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, SNAPSHOTS, FLOWS];
 
 const SAVE_SNAPSHOT: &str =
     "INSERT INTO cases_snapshots (item_id, version, body) VALUES ($1, $2, $3) ON CONFLICT (item_id, version) DO NOTHING";
 const READ_SNAPSHOT: &str = "SELECT body FROM cases_snapshots WHERE item_id = $1 AND version = $2";
 const SNAPSHOTS: &[&str] = &[SAVE_SNAPSHOT, READ_SNAPSHOT];
+const SAVE_FLOW: &str = "INSERT INTO cases_flows (item_code, tenant, unit, org, item_name, version, body, updated, updated_by) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (item_code) DO UPDATE SET version = excluded.version, \
+     item_name = excluded.item_name, body = excluded.body, updated = excluded.updated, updated_by = excluded.updated_by";
+const READ_FLOW: &str = "SELECT version, body FROM cases_flows WHERE item_code = $1";
+const FLOWS: &[&str] = &[SAVE_FLOW, READ_FLOW];
+
+/// 某事项另配的环节与它的版本；没配为 `None`。
+pub fn flow(tx: &mut Tx<'_>, item_code: &str) -> Result<Option<(i64, Flow)>> {
+    let found: Option<(i64, String)> = tx.row(READ_FLOW, args![item_code], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    found.map(|(version, body)| Ok((version, serde_json::from_str(&body)?))).transpose()
+}
+
+/// 存下某事项另配的环节。
+pub fn save_flow(tx: &mut Tx<'_>, offer: &Offer, version: i64, flow: &Flow, by: &str, at: Timestamp) -> Result<()> {
+    let (place, body) = (offer.place, serde_json::to_string(flow)?);
+    tx.exec(SAVE_FLOW, args![&offer.code, place.tenant, place.unit, place.org, &offer.name, version, &body, at, by])?;
+    Ok(())
+}
 
 /// 存下受理所依据的那一版事项；同一版只存一次。
 pub fn save_offer(tx: &mut Tx<'_>, offer: &Offer) -> Result<()> {

@@ -1,8 +1,8 @@
 //! 工作人员这一头：登记、受理、三岗、特别程序、延期、决定、送达、终止、作废、撤销。
 
 use super::*;
-use crate::commands::{Decide, Deliver, Ending, Extend, Forward, Refuse, StartProcedure, Verdict};
-use crate::model::{Outcome, State, Step};
+use crate::commands::{Decide, Deliver, Ending, Extend, Forward, Propose, Refuse, StartProcedure, Verdict};
+use crate::model::{Action, Outcome, State, Step};
 use crate::rules::anomalies::Anomaly;
 
 fn handler() -> Actor {
@@ -249,7 +249,16 @@ async fn endings_need_reasons_and_leave_traces() {
         let content = run(&test, move |tx| store::documents(tx, refused.id)).await.unwrap().pop().unwrap().content;
         assert_eq!(content, ["不属本机关职权", "请向区住建局提出申请。"]);
         let (no, version) = (refused.no.to_string(), refused.version);
-        let voided = run(&test, move |tx| commands::void(tx, &approver(), &no, &Ending { version, reason: "重复录入".into() }, now)).await.unwrap();
+        let voided = run(&test, move |tx| {
+            let propose = |version| Propose { version, reason: "重复录入".into(), ..Propose::default() };
+            let asked = commands::propose(tx, &clerk(), &no, Action::Void, &propose(version), now)?;
+            assert_eq!(asked.state, State::NotAccepted);
+            // 自己批自己的不行，没有负责人权限的也不行
+            assert_eq!(refusal(commands::propose(tx, &handler(), &no, Action::Void, &propose(asked.version), now)).code.status(), 403);
+            commands::propose(tx, &approver(), &no, Action::Void, &propose(asked.version), now)
+        })
+        .await
+        .unwrap();
         assert_eq!(voided.state, State::Voided);
 
         let case = accepted(&test, Offer { single_post: true, ..offer_of(5) }, now).await;
@@ -257,7 +266,7 @@ async fn endings_need_reasons_and_leave_traces() {
         let revoked = run(&test, move |tx| {
             let decided = commands::decide(tx, &approver(), &no, &grant(version), now)?;
             let ending = |version| Ending { version, reason: "承诺不实".into() };
-            assert_eq!(refusal(commands::void(tx, &approver(), &no, &ending(decided.version), now)).code.as_str(), "conflict");
+            assert_eq!(refusal(commands::propose(tx, &approver(), &no, Action::Void, &Propose { version: decided.version, reason: "x".into(), ..Propose::default() }, now)).code.as_str(), "conflict");
             commands::revoke(tx, &approver(), &no, &ending(decided.version), now)
         })
         .await

@@ -9,7 +9,7 @@ use tongban_web::testing::{Answer, TestApp};
 use super::*;
 
 async fn open(engine: tongban_store::Engine) -> TestApp {
-    TestApp::open(engine, vec![crate::area()]).await.unwrap()
+    TestApp::open(engine, areas()).await.unwrap()
 }
 
 /// 一份 multipart，带一个文件或一个字段。
@@ -218,7 +218,7 @@ async fn the_api_speaks_versions_states_and_keys() {
         assert_eq!((done.status, done.json().unwrap()["state"].clone()), (StatusCode::OK, json!("received")));
         let read = app.get(&format!("/api/v1/cases/{no}"), &clerk).await.unwrap();
         assert_eq!(read.headers["etag"], "\"2\"");
-        assert_eq!(read.json().unwrap()["allowed_actions"], json!(["refuse", "request-correction", "accept", "withdraw"]));
+        assert_eq!(read.json().unwrap()["allowed_actions"], json!(["refuse", "request-correction", "accept", "withdraw", "terminate", "void", "transfer"]));
         let list = app.get("/api/v1/cases?tab=pending&limit=1", &clerk).await.unwrap().json().unwrap();
         assert_eq!((list["items"][0]["no"].clone(), list["next_cursor"].clone()), (json!(no), json!(null)));
         assert_eq!(app.get("/api/v1/cases?tab=zzz", &clerk).await.unwrap().status, StatusCode::UNPROCESSABLE_ENTITY);

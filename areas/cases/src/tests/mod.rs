@@ -4,6 +4,7 @@ mod clocks;
 mod desk;
 mod http;
 mod online;
+mod process;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tongban_kernel::{Actor, ActorKind, Problem, Scope};
 use tongban_store::testing::{TestDb, engines};
+use tongban_web::{App, Area};
 use tongban_store::{Error, Result, Tx};
 
 use crate::commands::{self, DraftEdit, Registration, Submitted};
@@ -28,8 +30,13 @@ pub fn at(text: &str) -> Timestamp {
 /// 每种引擎上开一个空库。
 pub async fn on_each_engine<F: AsyncFn(TestDb)>(check: F) {
     for engine in engines() {
-        check(TestDb::open(engine, store::MIGRATIONS).await.unwrap()).await;
+        check(TestDb::open(engine, &App::migrations(&areas())).await.unwrap()).await;
     }
+}
+
+/// 本区要用到的各区。
+pub fn areas() -> Vec<Area> {
+    vec![tongban_directory::area(), tongban_parties::area(), tongban_messages::area(), tongban_items::area(), crate::area()]
 }
 
 pub fn citizen() -> Actor {

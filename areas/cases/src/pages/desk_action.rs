@@ -1,0 +1,271 @@
+//! 办件动作的填写与确认页，与做动作。不可逆的动作走确认页，写清后果。
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use tongban_directory::queries as directory;
+use tongban_kernel::Problem;
+use tongban_web::components::{ErrorSummary, Field as Input};
+use tongban_web::{App, Ctx, Failure, Form, Html, Layout, render, render_status, see_other};
+
+use super::desk_case::{case_page, panels, verdicts, viewed};
+use super::{Fields, mendable, show};
+use crate::actions::{self, ActionInput, PointInput};
+use crate::commands::{self, Amendable};
+use crate::model::{Action, Case, Delivery, MaterialStatus, Outcome};
+use crate::queries::CaseView;
+use crate::rules::procedures::PROCEDURES;
+
+#[derive(Template)]
+#[template(path = "desk_action.html")]
+struct ActionPage {
+    l: Layout,
+    no: String,
+    version: i64,
+    item: String,
+    applicant: String,
+    label: &'static str,
+    action: &'static str,
+    danger: bool,
+    consequence: &'static str,
+    fields: Vec<Input>,
+    /// 一次告知：材料短名、名称、已填的问题与怎么改。
+    points: Vec<(String, String, String, String)>,
+    /// 别人已经提出、等着批的申请：谁、何时、为什么。
+    waiting: Option<String>,
+    errors: ErrorSummary,
+}
+
+const fn consequence(action: Action) -> &'static str {
+    match action {
+        Action::SendBack => "退回后本件结束，申请人会收到您写的原话，改好后要重新提交。",
+        Action::Refuse => "将出具不予受理决定书，载明理由与复议、诉讼途径，本件结束。",
+        Action::RequestCorrection => "下面的内容会原样发给申请人，发出后不能再改。请一次列全：第二次提出新问题会记监察异常。",
+        Action::Decide => "将出具决定书并编号，作出后只能依法撤销。",
+        Action::Deliver => "送达后本件办结归档。",
+        Action::Suspend => "有书面告知的停止计时；没有书面告知的照常计时，并记监察异常。",
+        Action::Resume => "结束后恢复计时，重算到期日。",
+        Action::Extend => "延期以一次为限，至多 10 个工作日，会告知申请人理由。",
+        Action::Withdraw => "申请人要求撤回，本件结束。",
+        Action::Terminate => "终止要两个人：您先申请，由另一位负责人批准后本件结束，并告知申请人原因。",
+        Action::Void => "只用于录入差错，要两个人：您先申请，另一位负责人批准后作废，不计入统计，记录保留。",
+        Action::Amend => "系统写下的时间不能直接改，只能更正：您先申请，另一位负责人批准后生效，前后值都写进更正通知书。",
+        Action::Transfer => "转办之后由接的人办，您不再能办这一环节；写进过程，申请人看不到。",
+        Action::Consult => "各部门同时看、各自回，只在作决定时等齐；已回“无异议”的不会再被打扰。",
+        Action::Revoke => "将出具撤销决定书，电子证照同步撤销。",
+        _ => "",
+    }
+}
+
+fn action_fields(action: Action, fields: &Fields, choices: &[(i64, String)], problem: Option<&Problem>) -> Vec<Input> {
+    let reason = |label: &str| Input::area("reason", label).value(fields.get("reason")).max_length(2_000);
+    let days = |label: &str| Input::number("days", label, "个工作日").value(fields.get("days"));
+    let list: Vec<Input> = match action {
+        Action::SendBack => vec![reason("退回原因").hint("会原样告知申请人，请写大白话，一次列全")],
+        Action::Refuse => vec![
+            reason("不予受理的理由"),
+            Input::text("redirect", "应向哪个机关申请").value(fields.get("redirect")).optional().hint("不属本机关职权时填写"),
+        ],
+        Action::RequestCorrection => vec![days("补正期限").hint("不填为 30 个工作日").optional()],
+        Action::Decide => vec![
+            Input::radios("outcome", "决定", [Outcome::Granted, Outcome::Denied].map(|o| (o.as_str(), o.label()))).value(fields.get("outcome")),
+            reason("说明或理由").hint("不予的必须写明理由").optional(),
+        ],
+        Action::Deliver => vec![
+            Input::radios("way", "送达方式", Delivery::ALL.map(|d| (d.as_str(), d.label()))).value(fields.get("way")),
+            Input::text("receiver", "签收人").value(fields.get("receiver")).optional().hint("自取时必填"),
+            Input::text("note", "邮寄单号或说明").value(fields.get("note")).optional(),
+        ],
+        Action::Suspend => vec![
+            Input::select("kind", "程序", PROCEDURES.iter().map(|(code, name)| (code.to_string(), *name))).value(fields.get("kind")),
+            days("所需时间").hint("会写进告知书"),
+            reason("事由"),
+            Input::checks("notice", "书面告知", [("1", "出具特别程序告知书（停表必须有）")]).value("1"),
+        ],
+        Action::Resume => vec![reason("程序结果")],
+        Action::Extend => vec![days("延长"), reason("延期理由")],
+        Action::Transfer => {
+            let me = std::iter::once((String::new(), "我来办（接办）".to_owned()));
+            let people = me.chain(choices.iter().map(|(id, name)| (id.to_string(), name.clone())));
+            vec![Input::select("to", "转给谁", people).value(fields.get("to")), reason("原因").hint("自己接办可不填").optional()]
+        }
+        Action::Consult => {
+            let orgs = choices.iter().map(|(id, name)| (id.to_string(), name.clone()));
+            let chosen = fields.joined("orgs").split(',').map(str::to_owned).collect::<Vec<_>>();
+            vec![
+                Input::checks("orgs", "征求哪些部门", orgs).values(chosen),
+                reason("请对方看什么、回什么"),
+                days("多久内回").hint("不填为 5 个工作日").optional(),
+            ]
+        }
+        Action::Amend => vec![
+            Input::radios("field", "更正哪一项", Amendable::ALL.map(|f| (f.as_str(), f.label()))).value(fields.get("field")),
+            Input::text("moment", "更正为").value(fields.get("moment")).hint("如 2026-11-20 09:30").width("w-m"),
+            reason("为什么更正"),
+        ],
+        Action::Forward => vec![
+            Input::text("visitors", "核查人").value(fields.get("visitors")).hint("两人以上，用顿号分开").optional(),
+            reason("本环节的结论"),
+        ],
+        Action::Withdraw => vec![reason("申请人的说明").optional()],
+        Action::SupplyDeferred | Action::SupplyCorrection => vec![reason("说明").optional()],
+        _ => vec![reason("原因")],
+    };
+    list.into_iter().map(|input| input.errors_of(problem)).collect()
+}
+
+fn action_page(ctx: &Ctx, view: &CaseView, action: Action, fields: &Fields, choices: &[(i64, String)], problem: Option<&Problem>) -> ActionPage {
+    let waiting = view.proposals.iter().rfind(|p| p.kind == action.as_str() && p.state == "asked");
+    let wanted = match action {
+        Action::RequestCorrection => Some(None),
+        Action::SupplyCorrection => Some(Some(MaterialStatus::Rejected)),
+        Action::SupplyDeferred => Some(Some(MaterialStatus::Deferred)),
+        _ => None,
+    };
+    let mut points: Vec<_> = wanted
+        .map(|status| {
+            view.materials
+                .iter()
+                .filter(|m| status.is_none_or(|status| m.status == status))
+                .map(|m| {
+                    let typed = fields.get(&format!("p_{}", m.key));
+                    let problem = if typed.is_empty() && m.status == MaterialStatus::Rejected { m.remark.clone() } else { typed.to_owned() };
+                    (m.key.clone(), m.name.clone(), problem, fields.get(&format!("r_{}", m.key)).to_owned())
+                })
+                .collect()
+        })
+        .unwrap_or_default();
+    if action == Action::RequestCorrection {
+        points.push(("_".to_owned(), "申请内容（不针对某份材料）".to_owned(), fields.get("p__").to_owned(), fields.get("r__").to_owned()));
+    }
+    let l = Layout::staff(ctx, action.label());
+    ActionPage {
+        l: if problem.is_some() { l.with_errors() } else { l },
+        no: view.case.no.to_string(),
+        version: view.case.version,
+        item: view.case.item_name.clone(),
+        applicant: view.case.applicant_shown.clone(),
+        label: action.label(),
+        action: action.as_str(),
+        danger: matches!(action, Action::Refuse | Action::Void | Action::Terminate | Action::Revoke | Action::SendBack),
+        consequence: consequence(action),
+        fields: if waiting.is_some() { Vec::new() } else { action_fields(action, fields, choices, problem) },
+        waiting: waiting.map(|p| format!("{} {} 申请：{}{}", p.staff_name, show::long(p.asked_at), p.reason, amended(&p.body))),
+        points,
+        errors: ErrorSummary::of(problem),
+    }
+}
+
+/// 更正申请的内容，给批准的人看。
+fn amended(body: &str) -> String {
+    let found: Option<commands::Amendment> = serde_json::from_str(body).ok();
+    found.map(|a| format!("（{}更正为 {}）", a.field.label(), tongban_kernel::time::show(a.to))).unwrap_or_default()
+}
+
+/// 转办、征求意见要挑的人与机构。
+async fn choices(app: &App, case: &Case, action: Action) -> Result<Vec<(i64, String)>, Failure> {
+    let (case, at) = (case.clone(), app.now());
+    let found = match action {
+        Action::Transfer => app.db().snapshot("cases.candidates", move |tx| commands::candidates(tx, &case, at)).await?,
+        Action::Consult => {
+            let (tenant, own) = (case.place.tenant, case.place.unit);
+            let units = app.db().snapshot("cases.units", move |tx| directory::units(tx, tenant)).await?;
+            units.into_iter().filter(|unit| unit.id != own).map(|unit| (unit.id, unit.name)).collect()
+        }
+        _ => Vec::new(),
+    };
+    Ok(found)
+}
+
+/// 动作的填写与确认页。
+pub async fn action_form(State(app): State<App>, ctx: Ctx, Path((no, action)): Path<(String, String)>) -> Result<Html, Failure> {
+    let view = viewed(&app, &ctx, no).await?;
+    let action = Action::parse(&action).ok_or_else(Problem::not_found)?;
+    if !actions::offered(&ctx.actor, &view.case).contains(&action) {
+        return Err(crate::model::next(view.case.state, action).err().unwrap_or_else(|| Problem::forbidden(action.as_str())).into());
+    }
+    let choices = choices(&app, &view.case, action).await?;
+    render(&action_page(&ctx, &view, action, &Fields(Vec::new()), &choices, None))
+}
+
+fn action_input(fields: &Fields) -> ActionInput {
+    let points = fields
+        .prefixed("p_")
+        .filter(|(_, problem)| !problem.trim().is_empty())
+        .map(|(key, problem)| PointInput {
+            material: if key == "_" { String::new() } else { key.to_owned() },
+            name: fields.get(&format!("name_{key}")).to_owned(),
+            problem: problem.to_owned(),
+            remedy: fields.get(&format!("r_{key}")).to_owned(),
+        })
+        .collect();
+    ActionInput {
+        version: Some(fields.int("version")),
+        reason: fields.get("reason").to_owned(),
+        outcome: fields.get("outcome").to_owned(),
+        way: fields.get("way").to_owned(),
+        receiver: fields.get("receiver").to_owned(),
+        note: fields.get("note").to_owned(),
+        days: u32::try_from(fields.int("days")).unwrap_or(0),
+        kind: u8::try_from(fields.int("kind")).unwrap_or(0),
+        notice: fields.has("notice"),
+        redirect: fields.get("redirect").to_owned(),
+        points,
+        to: fields.int("to"),
+        orgs: fields.joined("orgs").split(',').filter_map(|id| id.parse().ok()).collect(),
+        visitors: fields.get("visitors").to_owned(),
+        field: fields.get("field").to_owned(),
+        moment: fields.get("moment").to_owned(),
+        reject: fields.get("reject") == "1",
+        paper: fields.prefixed("paper_").map(|(key, _)| key.to_owned()).collect(),
+    }
+}
+
+/// 做一个动作。内容有误回到填写页，已填的不丢。
+pub async fn act(
+    State(app): State<App>,
+    ctx: Ctx,
+    Path((no, action)): Path<(String, String)>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Response, Failure> {
+    let fields = Fields(fields);
+    let action = Action::parse(&action).ok_or_else(Problem::not_found)?;
+    let (input, verdicts) = (action_input(&fields), verdicts(&fields));
+    let (actor, at, number) = (ctx.actor.clone(), app.now(), no.clone());
+    let result = app
+        .act(&ctx, "cases.act", move |tx| {
+            let mut version = input.version.unwrap_or(0);
+            // 动作条与核验表在同一张表单里：受理前先记下核验结论
+            if action == Action::Accept && !verdicts.is_empty() {
+                version = commands::check_materials(tx, &actor, &number, version, &verdicts, at)?.version;
+            }
+            actions::perform(tx, &actor, &number, action, version, &input, at)
+        })
+        .await;
+    match result {
+        Ok(case) => Ok(see_other(format!("/desk/cases/{}", case.no)).flash(format!("已{}", done_word(action))).into_response()),
+        Err(error) => {
+            let problem = mendable(error)?;
+            let view = viewed(&app, &ctx, no).await?;
+            let visiting = fields.has("visitors");
+            if matches!(action, Action::Receive | Action::Accept | Action::Forward) && !visiting {
+                let panels = panels(&app, &ctx, view.case.id).await?;
+                return render_status(problem.code.status(), &case_page(&app, &ctx, &view, panels, Some(&problem)));
+            }
+            let choices = choices(&app, &view.case, action).await?;
+            render_status(problem.code.status(), &action_page(&ctx, &view, action, &fields, &choices, Some(&problem)))
+        }
+    }
+}
+
+fn done_word(action: Action) -> &'static str {
+    match action {
+        Action::Forward => "送下一环节",
+        Action::RequestCorrection => "发出补正告知",
+        Action::Suspend => "启动特别程序",
+        Action::Resume => "结束特别程序",
+        Action::Terminate | Action::Void | Action::Amend => "提交或处理申请",
+        Action::Transfer => "转办",
+        other => other.label(),
+    }
+}
