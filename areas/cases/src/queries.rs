@@ -1,5 +1,6 @@
 //! 页面与接口要的读：每个都看范围；列表按键翻页。
 
+use tongban_kernel::lights::Light;
 use tongban_kernel::{Actor, Problem};
 use tongban_store::{Result, Tx};
 
@@ -63,6 +64,7 @@ pub fn seen(tx: &mut Tx<'_>, actor: &Actor, no: &str) -> Result<Case> {
 /// 工作台的页签：代号与名称。
 pub const TABS: &[(&str, &str)] = &[
     ("all", "全部"),
+    ("mine", "我办的"),
     ("pending", "待受理"),
     ("correcting", "待补正"),
     ("review", "审查中"),
@@ -82,6 +84,9 @@ pub fn worklist(tx: &mut Tx<'_>, actor: &Actor, tab: &str, filter: &Filter, afte
     let from = after.unwrap_or((i64::MIN, 0));
     match tab {
         "pending" | "correcting" | "review" | "decision" | "delivery" => store::tab_list(tx, scope, tab, filter, from, limit + 1),
+        "yellow" => store::lit_list(tx, scope, Light::Yellow, filter, from, limit + 1),
+        "red" => store::lit_list(tx, scope, Light::Red, filter, from, limit + 1),
+        "mine" => store::handling(tx, actor.staff, from, limit + 1),
         "done" => store::done_list(tx, scope, filter, after.unwrap_or((i64::MAX, i64::MAX)), limit + 1),
         _ => store::open_list(tx, scope, filter, from, limit + 1),
     }

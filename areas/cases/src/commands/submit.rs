@@ -153,9 +153,8 @@ fn open_case(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Application<
     let serial_day = time::day_number(today);
     store::save_offer(tx, offer)?;
     let id = tx.new_id();
-    for (position, material) in (0_i64..).zip(offer.materials_for(input.situations)) {
-        store::add_material(tx, id, position, &initial_material(material, input))?;
-    }
+    let listed: Vec<Material> = offer.materials_for(input.situations).map(|material| initial_material(material, input)).collect();
+    store::add_materials(tx, id, &listed)?;
     let serial = tx.number(&format!("case:{}", offer.region), serial_day)?;
     let no = CaseNo::from_parts(&offer.region, today, serial).map_err(out_of_calendar)?;
     let mut case = new_case(id, no, actor, offer, input, &applicant, at)?;

@@ -321,7 +321,7 @@ pub fn check_materials(tx: &mut Tx<'_>, actor: &Actor, no: &str, version: i64, v
     }
     let before = Before::of(&case);
     case.version += 1;
-    store::save(tx, &case)?;
+    store::save(tx, &mut case)?;
     journal(tx, actor, &case, Some(&before), &Mark::new(Action::Receive, "cases.checked", ""), at)?;
     Ok(case)
 }
@@ -339,7 +339,7 @@ pub fn raise_anomaly(tx: &mut Tx<'_>, actor: &Actor, no: &str, version: i64, ano
     }
     let before = Before::of(&case);
     case.version += 1;
-    store::save(tx, &case)?;
+    store::save(tx, &mut case)?;
     let mark = Mark { anomaly: Some(anomaly), ..Mark::new(Action::Receive, "cases.anomaly", "") };
     journal(tx, actor, &case, Some(&before), &mark, at)?;
     Ok(case)

@@ -8,7 +8,7 @@ use tongban_kernel::lights::Light;
 use tongban_kernel::time::{day_number, from_day_number, from_millis};
 use tongban_store::{Error, Result, Row, Tx, args};
 
-use super::children;
+use super::{children, counters};
 use crate::model::{Applicant, Case, Channel, Delivery, Flow, Outcome, State, Step};
 use crate::rules::forms::Form;
 
@@ -101,7 +101,7 @@ pub(super) fn from_row(r: &Row<'_>) -> Result<Case> {
     let state: String = r.get(16)?;
     let light: String = r.get(52)?;
     let delivery: String = r.get(25)?;
-    Ok(Case {
+    let case = Case {
         id: r.get(0)?,
         no: CaseNo::parse(&no).map_err(|_| Error::Shape("办件编号"))?,
         version: r.get(2)?,
@@ -162,8 +162,10 @@ pub(super) fn from_row(r: &Row<'_>) -> Result<Case> {
         bundle: r.get(60)?,
         urged: r.get(61)?,
         urged_at: moment(r, 62)?,
+        booked: None,
         procedures: Vec::new(),
-    })
+    };
+    Ok(Case { booked: counters::cell(&case), ..case })
 }
 
 fn complete(tx: &mut Tx<'_>, found: Option<Case>) -> Result<Option<Case>> {
@@ -250,11 +252,11 @@ pub fn add(tx: &mut Tx<'_>, new: &NewCase<'_>) -> Result<()> {
             &name_digest, &id_digest,
         ],
     )?;
-    Ok(())
+    counters::moved(tx, case.place, None, counters::cell(case))
 }
 
 /// 写回一件；`case.version` 已是新版本号，库里须是它减一。
-pub fn save(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+pub fn save(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
     let red = spans_text(case)?;
     let flow = flow_text(case)?;
     let changed = tx.exec(
@@ -270,7 +272,13 @@ pub fn save(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
             case.version, case.id, case.version - 1,
         ],
     )?;
-    if changed == 1 { Ok(()) } else { Err(tongban_kernel::Problem::stale(case.version).into()) }
+    if changed != 1 {
+        return Err(tongban_kernel::Problem::stale(case.version).into());
+    }
+    let cell = counters::cell(case);
+    counters::moved(tx, case.place, case.booked, cell)?;
+    case.booked = cell;
+    Ok(())
 }
 
 /// 解密后的申请内容。

@@ -14,6 +14,9 @@ use crate::rules::posts::Passed;
 
 const ADD_MATERIAL: &str = "INSERT INTO cases_materials (id, case_id, position, key, name, need, copies, status, remark, files) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+const ADD_FOUR: &str = "INSERT INTO cases_materials (id, case_id, position, key, name, need, copies, status, remark, files) VALUES \
+     ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10), ($11, $12, $13, $14, $15, $16, $17, $18, $19, $20), \
+     ($21, $22, $23, $24, $25, $26, $27, $28, $29, $30), ($31, $32, $33, $34, $35, $36, $37, $38, $39, $40)";
 const SAVE_MATERIAL: &str = "UPDATE cases_materials SET status = $1, remark = $2, files = $3 WHERE id = $4";
 const MATERIALS: &str =
     "SELECT id, key, name, need, copies, status, remark, files FROM cases_materials WHERE case_id = $1 ORDER BY position";
@@ -48,12 +51,38 @@ const ANOMALIES: ScopedSql = scoped!(
     " = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4"
 );
 pub(super) const STATEMENTS: &[&str] = &[
-    ADD_MATERIAL, SAVE_MATERIAL, MATERIALS, DEFERRED_LEFT, ADD_STEP, STEPS, ADD_CORRECTION, SUPPLY, CORRECTIONS, ADD_PROCEDURE,
+    ADD_MATERIAL, ADD_FOUR, SAVE_MATERIAL, MATERIALS, DEFERRED_LEFT, ADD_STEP, STEPS, ADD_CORRECTION, SUPPLY, CORRECTIONS, ADD_PROCEDURE,
     END_PROCEDURE, PROCEDURES, ADD_DOCUMENT, DOCUMENTS, ADD_ANOMALY, ANOMALIES_OF, ANOMALY, SAVE_ANOMALY, ANOMALIES.tenant, ANOMALIES.unit, ANOMALIES.org,
 ];
 
+/// 登记一件的全部材料，四份一句。
+pub fn add_materials(tx: &mut Tx<'_>, case_id: i64, materials: &[Material]) -> Result<()> {
+    let mut position = 0;
+    let mut four = materials.chunks_exact(4);
+    for chunk in &mut four {
+        let [a, b, c, d] = chunk else { continue };
+        let ids = [tx.new_id(), tx.new_id(), tx.new_id(), tx.new_id()];
+        let files = [serde_json::to_string(&a.files)?, serde_json::to_string(&b.files)?, serde_json::to_string(&c.files)?, serde_json::to_string(&d.files)?];
+        tx.exec(
+            ADD_FOUR,
+            args![
+                ids[0], case_id, position, &a.key, &a.name, a.need, a.copies, a.status.as_str(), &a.remark, &files[0],
+                ids[1], case_id, position + 1, &b.key, &b.name, b.need, b.copies, b.status.as_str(), &b.remark, &files[1],
+                ids[2], case_id, position + 2, &c.key, &c.name, c.need, c.copies, c.status.as_str(), &c.remark, &files[2],
+                ids[3], case_id, position + 3, &d.key, &d.name, d.need, d.copies, d.status.as_str(), &d.remark, &files[3],
+            ],
+        )?;
+        position += 4;
+    }
+    for material in four.remainder() {
+        add_material(tx, case_id, position, material)?;
+        position += 1;
+    }
+    Ok(())
+}
+
 /// 登记一份材料。
-pub fn add_material(tx: &mut Tx<'_>, case_id: i64, position: i64, material: &Material) -> Result<()> {
+fn add_material(tx: &mut Tx<'_>, case_id: i64, position: i64, material: &Material) -> Result<()> {
     let id = tx.new_id();
     let files = serde_json::to_string(&material.files)?;
     tx.exec(

@@ -35,10 +35,24 @@ const DONE: ScopedSql = scoped!(
     concat!("SELECT ", list_columns!(), " FROM cases_cases WHERE "),
     concat!(" = $1 AND tab = $2", filters!(), " AND (sort_due, id) < ($8, $9) ORDER BY sort_due DESC, id DESC LIMIT $10")
 );
-const COUNTS: ScopedSql = scoped!(
-    "SELECT tab, light, COUNT(*) FROM cases_cases WHERE ",
-    " = $1 AND is_open = 1 GROUP BY tab, light"
+macro_rules! lit {
+    ($light:literal) => {
+        concat!(
+            " = $1 AND is_open = 1 AND light = '", $light, "' AND (CAST($2 AS TEXT) = '' OR item_code = $2) \
+             AND (CAST($3 AS BIGINT) < 0 OR channel = $3) AND (CAST($4 AS BIGINT) = 0 OR handler = $4) \
+             AND (sort_due, id) > ($5, $6) ORDER BY sort_due, id LIMIT $7"
+        )
+    };
+}
+const RED: ScopedSql = scoped!(concat!("SELECT ", list_columns!(), " FROM cases_cases WHERE "), lit!("red"));
+const YELLOW: ScopedSql = scoped!(concat!("SELECT ", list_columns!(), " FROM cases_cases WHERE "), lit!("yellow"));
+const HANDLING: &str = concat!(
+    "SELECT ",
+    list_columns!(),
+    " FROM cases_cases WHERE handler = $1 AND handler > 0 AND is_open = 1 AND (sort_due, id) > ($2, $3) ORDER BY sort_due, id LIMIT $4"
 );
+const OF_BUNDLE: &str =
+    concat!("SELECT ", list_columns!(), " FROM cases_cases WHERE bundle = $1 AND bundle > 0 ORDER BY id");
 const MINE_PERSON: &str = concat!(
     "SELECT ",
     list_columns!(),
@@ -60,8 +74,8 @@ pub const CLOCK_DUE: &str =
 const SCAN: &str = concat!("SELECT ", columns!(), " FROM cases_cases WHERE id > $1 ORDER BY id LIMIT $2");
 
 pub(super) const STATEMENTS: &[&str] = &[
-    OPEN.tenant, OPEN.unit, OPEN.org, TAB.tenant, TAB.unit, TAB.org, DONE.tenant, DONE.unit, DONE.org, COUNTS.tenant,
-    COUNTS.unit, COUNTS.org, MINE_PERSON, MINE_LEGAL, BY_IDENTITY, IDENTITY_OF, BY_NAME, SAME, CLOCK_DUE, SCAN,
+    OPEN.tenant, OPEN.unit, OPEN.org, TAB.tenant, TAB.unit, TAB.org, DONE.tenant, DONE.unit, DONE.org, RED.tenant,
+    RED.unit, RED.org, YELLOW.tenant, YELLOW.unit, YELLOW.org, HANDLING, OF_BUNDLE, MINE_PERSON, MINE_LEGAL, BY_IDENTITY, IDENTITY_OF, BY_NAME, SAME, CLOCK_DUE, SCAN,
 ];
 
 /// 列表里的一行。
@@ -149,6 +163,23 @@ pub fn tab_list(tx: &mut Tx<'_>, scope: &Scope, tab: &str, filter: &Filter, afte
     scoped_rows(tx, &TAB, scope, rest, size(limit), list_row, |row| (row.sort_due, row.id))
 }
 
+/// 已亮黄灯或红灯的在办件，按到期先后。
+pub fn lit_list(tx: &mut Tx<'_>, scope: &Scope, light: Light, filter: &Filter, after: (i64, i64), limit: i64) -> Result<Vec<ListRow>> {
+    let sql = if light == Light::Red { &RED } else { &YELLOW };
+    let rest = args![&filter.item_code, filter.channel_code(), filter.handler, after.0, after.1, limit];
+    scoped_rows(tx, sql, scope, rest, size(limit), list_row, |row| (row.sort_due, row.id))
+}
+
+/// 某人手里在办的，按到期先后。
+pub fn handling(tx: &mut Tx<'_>, staff: i64, after: (i64, i64), limit: i64) -> Result<Vec<ListRow>> {
+    tx.rows(HANDLING, args![staff, after.0, after.1, limit], list_row)
+}
+
+/// 一件事里的各件。
+pub fn of_bundle(tx: &mut Tx<'_>, bundle: i64) -> Result<Vec<ListRow>> {
+    tx.rows(OF_BUNDLE, args![bundle], list_row)
+}
+
 /// 已办结，最近的在前。
 pub fn done_list(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter, before: (i64, i64), limit: i64) -> Result<Vec<ListRow>> {
     let rest = args![
@@ -159,44 +190,6 @@ pub fn done_list(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter, before: (i64, 
 
 fn size(limit: i64) -> usize {
     usize::try_from(limit).unwrap_or(20)
-}
-
-/// 各页签与各灯的件数。
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub all: i64,
-    pub pending: i64,
-    pub correcting: i64,
-    pub review: i64,
-    pub decision: i64,
-    pub delivery: i64,
-    pub yellow: i64,
-    pub red: i64,
-}
-
-/// 范围内在办件数。
-pub fn counts(tx: &mut Tx<'_>, scope: &Scope) -> Result<Counts> {
-    let mut counts = Counts::default();
-    for reach in scope.reaches() {
-        for (tab, light, n) in tx.rows(COUNTS.at(reach.depth), args![reach.id], |r| {
-            Ok((r.get::<String>(0)?, r.get::<String>(1)?, r.get::<i64>(2)?))
-        })? {
-            counts.all += n;
-            match tab.as_str() {
-                "pending" => counts.pending += n,
-                "correcting" => counts.correcting += n,
-                "review" => counts.review += n,
-                "decision" => counts.decision += n,
-                _ => counts.delivery += n,
-            }
-            match light.as_str() {
-                "yellow" => counts.yellow += n,
-                "red" => counts.red += n,
-                _ => {}
-            }
-        }
-    }
-    Ok(counts)
 }
 
 /// 申请人自己的：个人看本人的，代表企业时看企业的。

@@ -2,6 +2,7 @@
 
 mod cases;
 mod children;
+pub mod counters;
 pub mod drill;
 mod drafts;
 mod lists;
@@ -10,12 +11,13 @@ pub mod proposals;
 
 pub use cases::{Details, NewCase, add, details, external, find, find_by_no, id_of_no, lock, lock_by_no, save};
 pub use children::{
-    AnomalyRow, Correction, CorrectionPoint, Document, StepRow, add_anomaly, add_document, add_material, add_procedure, add_step, anomalies,
+    AnomalyRow, Correction, CorrectionPoint, Document, StepRow, add_anomaly, add_document, add_materials, add_procedure, add_step, anomalies,
     anomalies_of, corrections, add_correction, document, documents, end_procedure, materials, passed_posts, save_material, steps,
     supply_correction, deferred_left, lock_anomaly, save_anomaly,
 };
 pub use drafts::{Draft, DraftBody, DraftMaterial, add as add_draft, drop_draft, expire_draft, lock as lock_draft, mark_submitted, mine as my_drafts, of_token, save as save_draft};
-pub use lists::{Counts, Filter, ListRow, counts, done_list, by_identity, by_name, mine, open_list, pending_same, scan_facts, tab_list, due_clocks, todo};
+pub use counters::{Counts, counts};
+pub use lists::{Filter, ListRow, done_list, handling, lit_list, of_bundle, by_identity, by_name, mine, open_list, pending_same, scan_facts, tab_list, due_clocks, todo};
 
 use jiff::Timestamp;
 use tongban_store::{Migration, Result, Tx, args};
@@ -26,14 +28,16 @@ pub const MIGRATIONS: &[Migration] =
     &[
         Migration { area: "cases", number: 1, name: "cases", sql: include_str!("../../migrations/0001_cases.sql") },
         Migration { area: "cases", number: 2, name: "process", sql: include_str!("../../migrations/0002_process.sql") },
+        Migration { area: "cases", number: 3, name: "counters", sql: include_str!("../../migrations/0003_counters.sql") },
     ];
 
-pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, SNAPSHOTS, FLOWS];
+pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, SNAPSHOTS, FLOWS];
 
 const SAVE_SNAPSHOT: &str =
     "INSERT INTO cases_snapshots (item_id, version, body) VALUES ($1, $2, $3) ON CONFLICT (item_id, version) DO NOTHING";
+const HAS_SNAPSHOT: &str = "SELECT version FROM cases_snapshots WHERE item_id = $1 AND version = $2";
 const READ_SNAPSHOT: &str = "SELECT body FROM cases_snapshots WHERE item_id = $1 AND version = $2";
-const SNAPSHOTS: &[&str] = &[SAVE_SNAPSHOT, READ_SNAPSHOT];
+const SNAPSHOTS: &[&str] = &[SAVE_SNAPSHOT, HAS_SNAPSHOT, READ_SNAPSHOT];
 const SAVE_FLOW: &str = "INSERT INTO cases_flows (item_code, tenant, unit, org, item_name, version, body, updated, updated_by) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (item_code) DO UPDATE SET version = excluded.version, \
      item_name = excluded.item_name, body = excluded.body, updated = excluded.updated, updated_by = excluded.updated_by";
@@ -55,6 +59,9 @@ pub fn save_flow(tx: &mut Tx<'_>, offer: &Offer, version: i64, flow: &Flow, by: 
 
 /// 存下受理所依据的那一版事项；同一版只存一次。
 pub fn save_offer(tx: &mut Tx<'_>, offer: &Offer) -> Result<()> {
+    if tx.row(HAS_SNAPSHOT, args![offer.item_id, offer.version], |r| r.get::<i64>(0))?.is_some() {
+        return Ok(());
+    }
     let body = serde_json::to_string(offer)?;
     tx.exec(SAVE_SNAPSHOT, args![offer.item_id, offer.version, &body])?;
     Ok(())

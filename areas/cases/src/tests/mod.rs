@@ -5,6 +5,7 @@ mod desk;
 mod http;
 mod online;
 mod process;
+mod property;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
