@@ -1,0 +1,106 @@
+//! 量速度与扛不扛得住：`cargo run --release -p tongban-ofd --example measure`。
+//!
+//! 打印签与验的速率（对照裸 SM2）、一份完整证照的用时、翻遍每个字节与一万次变异的结果。
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+#[path = "../tests/demo/mod.rs"]
+mod demo;
+
+use std::time::{Duration, Instant};
+
+use demo::{NOW, at, key};
+use tongban_gm::ses::{SignatureRequest, sign, verify_signature};
+use tongban_ofd::subset::Subsetter;
+use tongban_ofd::{Package, verify};
+
+/// 跑满一秒，回每秒多少次。
+fn rate(mut work: impl FnMut()) -> f64 {
+    work();
+    let (began, mut count) = (Instant::now(), 0_u32);
+    while began.elapsed() < Duration::from_secs(1) {
+        work();
+        count += 1;
+    }
+    f64::from(count) / began.elapsed().as_secs_f64()
+}
+
+fn main() {
+    let demo = demo::demo();
+    let message = [7_u8; 300];
+    let secret = key(demo::SIGNER);
+    let public = secret.public();
+    let raw = secret.sign(&message).unwrap();
+    let (raw_sign, raw_verify) = (rate(|| drop(secret.sign(&message).unwrap())), rate(|| assert!(public.verify(&message, &raw))));
+    println!("裸 SM2　签 {raw_sign:.0}/秒　验 {raw_verify:.0}/秒");
+    let request = SignatureRequest::over(&demo.esl, &message, "/Doc_0/Signs/Sign_0/Signature.xml", at("2026-11-23T07:00:00Z"));
+    let value = sign(&request, &demo.signer, &secret).unwrap();
+    let ses_sign = rate(|| drop(sign(&request, &demo.signer, &secret).unwrap()));
+    let ses_verify = rate(|| assert!(verify_signature(&value, &message, &demo.trust, at(NOW)).conclusion.is_valid()));
+    println!("签章层　签 {ses_sign:.0}/秒（含当场自验，折合 {:.0} %）　验 {ses_verify:.0}/秒", 100.0 * ses_sign / raw_sign);
+    println!("　　　　一次签章自验 1 次、验章 2 次 SM2：按 SM2 次数折合，签 {:.0} %，验 {:.0} %", 100.0 * ses_sign * (1.0 / raw_sign + 1.0 / raw_verify), 200.0 * ses_verify / raw_verify);
+    let fonts = Subsetter::shared().unwrap();
+    let paper = demo::paper();
+    let whole = rate(|| drop(demo.sealed().to_bytes()));
+    println!("整份证照（排版、组包、签、压缩，子集缓存命中）　{whole:.0}/秒 = {:.2} 毫秒", 1000.0 / whole);
+    let lay = rate(|| drop(demo::document(&paper)));
+    let (document, _) = demo::document(&paper);
+    let pack = rate(|| drop(document.package(fonts).unwrap()));
+    println!("　　其中排版 {:.3} 毫秒、组包 {:.3} 毫秒", 1000.0 / lay, 1000.0 / pack);
+    let bytes = demo.sealed().to_bytes();
+    let check = rate(|| assert!(verify(&bytes, &demo.trust, at(NOW)).conclusion.is_valid()));
+    println!("整份验证　{check:.0}/秒 = {:.2} 毫秒；文件 {} 字节", 1000.0 / check, bytes.len());
+    let letters = |n: u32| (0..60).filter_map(|k| char::from_u32(0x4e00 + n * 61 % 1500 + k * 7)).collect();
+    let mut n = 0;
+    let cold = rate(|| {
+        n += 1;
+        let _ = fonts.subset(&letters(n));
+    });
+    println!("未命中的子集（约 60 字）　{:.2} 毫秒", 1000.0 / cold);
+    flips(&demo, &bytes);
+    mutations(&demo, &bytes);
+}
+
+/// 逐个字节翻一位。
+fn flips(demo: &demo::Demo, bytes: &[u8]) {
+    let passed = (0..bytes.len())
+        .filter(|position| {
+            let mut changed = bytes.to_vec();
+            changed[*position] ^= 1 << (position % 8);
+            verify(&changed, &demo.trust, at(NOW)).conclusion.is_valid()
+        })
+        .count();
+    println!("逐个翻 {} 个字节：{passed} 个没被发现", bytes.len());
+}
+
+/// 一万次变异与截断，内容与容器各半。
+fn mutations(demo: &demo::Demo, bytes: &[u8]) {
+    let sealed = Package::read(bytes).unwrap();
+    let names: Vec<String> = sealed.entries().map(|(name, _)| name.to_owned()).collect();
+    let (mut seed, mut longest, mut passed) = (88_172_645_463_325_252_u64, Duration::ZERO, 0);
+    let mut random = move |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        usize::try_from(seed >> 16).unwrap_or(0) % below.max(1)
+    };
+    for n in 0..10_000 {
+        let changed = if n % 2 == 0 {
+            let mut changed = bytes.to_vec();
+            let place = random(changed.len());
+            if random(4) == 0 { changed.truncate(place) } else { changed[place] ^= u8::try_from(random(255)).unwrap_or(0) + 1 }
+            changed
+        } else {
+            let (target, place, cut) = (&names[random(names.len())], random(1 << 20), random(4) == 0);
+            demo::repack(&sealed, |name, data| {
+                if name == target && !data.is_empty() {
+                    let position = place % data.len();
+                    if cut { data.truncate(position) } else { data[position] ^= 0x41 }
+                }
+            })
+        };
+        let began = Instant::now();
+        passed += usize::from(verify(&changed, &demo.trust, at(NOW)).conclusion.is_valid());
+        longest = longest.max(began.elapsed());
+    }
+    println!("一万次变异：没有恐慌，{passed} 次没被发现，最长 {longest:?}");
+}

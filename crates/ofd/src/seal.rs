@@ -1,0 +1,176 @@
+//! 在 OFD 上盖章（规格 §6.3-7、8）：先写好签名清单与入口，再逐文件算 SM3，写出 Signature.xml 的最终字节，
+//! 算它的 SM3，组 TBS、签名。Signature.xml 写出之后一个字节也不再动。
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use tongban_gm::ses::{SignatureRequest, WriteError as SesError};
+use tongban_gm::{Certificate, SecretKey};
+
+use crate::NAMESPACE;
+use crate::content::{Mm, push};
+use crate::package::{Package, Part};
+use crate::read::{ReadError, Rect, Structure, load};
+
+/// 一次盖章。
+pub struct Sealing<'a> {
+    /// 印章（.esl 的字节）。
+    pub seal: &'a [u8],
+    /// 签章者证书。
+    pub signer: &'a Certificate,
+    /// 签章者私钥。
+    pub key: &'a SecretKey,
+    /// 签章时间。
+    pub at: Timestamp,
+    /// 章盖在哪些页的哪里；不可见的签章为空。
+    pub stamps: &'a [Placed],
+    /// 封口：连签名清单一起签，之后不得再签。
+    pub close: bool,
+}
+
+/// 一枚章的位置。
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Placed {
+    /// 第几页，从 0 起。
+    pub page: usize,
+    /// 左上角与宽高，毫米；整枚须在页框内。
+    pub area: Rect,
+}
+
+/// 盖不成。
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SealError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Ses(#[from] SesError),
+    #[error("文件没有第 {0} 页")]
+    Page(usize),
+    #[error("章落在页框外")]
+    Outside,
+    #[error("文件已封口，不能再盖章")]
+    Closed,
+    #[error("OFD.xml 的写法不认识，加不了签名入口")]
+    Entry,
+}
+
+impl Placed {
+    /// 圆章的中心落在 `at`，再收进页框。
+    pub fn centred(page: usize, at: (f64, f64), size: (f64, f64), sheet: (f64, f64)) -> Self {
+        let fit = |centre: f64, length: f64, limit: f64| (centre - length / 2.0).clamp(0.0, (limit - length).max(0.0));
+        let area = Rect { x: fit(at.0, size.0, sheet.0), y: fit(at.1, size.1, sheet.1), width: size.0, height: size.1 };
+        Self { page, area }
+    }
+}
+
+/// 盖章：往包里加签名清单、印章、签名。
+///
+/// # Errors
+/// 结构读不出、章落在页外、已封口，或印章与证书不配。
+pub fn seal(package: &mut Package, sealing: &Sealing<'_>) -> Result<(), SealError> {
+    let structure = Structure::read(package)?;
+    let existing = existing(package, &structure)?;
+    let number = existing.len();
+    let folder = format!("/Doc_0/Signs/Sign_{number}");
+    let stamps = stamps(&structure, sealing.stamps, number)?;
+    if structure.signatures.is_none() {
+        add_entry(package)?;
+    }
+    package.put("Doc_0/Signs/Signatures.xml", Part::new(list(&existing, number, sealing.stamps.len(), &folder)));
+    package.put(&format!("{folder}/Seal.esl"), Part::new(sealing.seal));
+    let xml = signature_xml(package, sealing, &stamps, &folder);
+    let path = format!("{folder}/Signature.xml");
+    let request = SignatureRequest::over(sealing.seal, xml.as_bytes(), &path, sealing.at);
+    let value = tongban_gm::ses::sign(&request, sealing.signer, sealing.key)?;
+    package.put(&path, Part::new(xml));
+    package.put(&format!("{folder}/SignedValue.dat"), Part::new(value));
+    Ok(())
+}
+
+/// 已有的签名：编号与位置；有封口的就不许再签。
+fn existing(package: &Package, structure: &Structure) -> Result<Vec<(String, String)>, SealError> {
+    let Some(path) = &structure.signatures else { return Ok(Vec::new()) };
+    let list = load(package, path)?;
+    let mut out = Vec::new();
+    for node in list.all("Signature") {
+        let location = node.attribute("BaseLoc").unwrap_or_default();
+        let (file, _) = crate::read::find(package, path, location)?;
+        let signature = load(package, &file)?;
+        let covered = signature.child("SignedInfo").and_then(|info| info.child("References"));
+        if covered.is_some_and(|refs| refs.all("Reference").any(|r| r.attribute("FileRef").is_some_and(|f| f.trim_start_matches('/') == path))) {
+            return Err(SealError::Closed);
+        }
+        out.push((node.attribute("ID").unwrap_or_default().to_owned(), format!("/{file}")));
+    }
+    Ok(out)
+}
+
+fn stamps(structure: &Structure, placed: &[Placed], number: usize) -> Result<String, SealError> {
+    let mut out = String::new();
+    for (n, stamp) in placed.iter().enumerate() {
+        let page = structure.pages.get(stamp.page).ok_or(SealError::Page(stamp.page + 1))?;
+        let (area, sheet) = (stamp.area, page.area);
+        // Boundary 相对页框左上角
+        if !area.inside(&Rect { x: 0.0, y: 0.0, ..sheet }) {
+            return Err(SealError::Outside);
+        }
+        let (x, y, w, h) = (Mm(area.x), Mm(area.y), Mm(area.width), Mm(area.height));
+        push(&mut out, format_args!("<ofd:StampAnnot ID=\"{}\" PageRef=\"{}\" Boundary=\"{x} {y} {w} {h}\"/>", stamp_id(number, n), page.id));
+    }
+    Ok(out)
+}
+
+/// 模式要求 xs:ID，不能是纯数字；签名占整百，其下的章挨着排。
+fn stamp_id(signature: usize, stamp: usize) -> String {
+    format!("s{:03}", signature * 100 + stamp + 2)
+}
+
+fn list(existing: &[(String, String)], number: usize, stamps: usize, folder: &str) -> String {
+    let last = stamp_id(number, stamps.saturating_sub(1));
+    let mut out = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ofd:Signatures xmlns:ofd=\"{NAMESPACE}\"><ofd:MaxSignId>{last}</ofd:MaxSignId>"
+    );
+    let own = (format!("s{:03}", number * 100 + 1), format!("{folder}/Signature.xml"));
+    for (id, path) in existing.iter().chain(std::iter::once(&own)) {
+        push(&mut out, format_args!("<ofd:Signature ID=\"{}\" Type=\"Seal\" BaseLoc=\"{}\"/>", crate::xml::escape(id), crate::xml::escape(path)));
+    }
+    out.push_str("</ofd:Signatures>");
+    out
+}
+
+fn signature_xml(package: &Package, sealing: &Sealing<'_>, stamps: &str, folder: &str) -> String {
+    let time = sealing.at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y%m%d%H%M%S.%3fZ").to_string();
+    let mut out = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ofd:Signature xmlns:ofd=\"{NAMESPACE}\"><ofd:SignedInfo>\
+         <ofd:Provider ProviderName=\"ywtb-seal\" Version=\"1.0\" Company=\"ywtb\"/>\
+         <ofd:SignatureMethod>1.2.156.10197.1.501</ofd:SignatureMethod><ofd:SignatureDateTime>{time}</ofd:SignatureDateTime>\
+         <ofd:References CheckMethod=\"1.2.156.10197.1.401\">"
+    );
+    for (name, part) in package.entries() {
+        // 允许续签时不含签名清单，封口则含
+        if name == "Doc_0/Signs/Signatures.xml" && !sealing.close {
+            continue;
+        }
+        let digest = STANDARD.encode(part.digest());
+        push(&mut out, format_args!("<ofd:Reference FileRef=\"/{}\"><ofd:CheckValue>{digest}</ofd:CheckValue></ofd:Reference>", crate::xml::escape(name)));
+    }
+    push(
+        &mut out,
+        format_args!(
+            "</ofd:References>{stamps}<ofd:Seal><ofd:BaseLoc>{folder}/Seal.esl</ofd:BaseLoc></ofd:Seal></ofd:SignedInfo>\
+             <ofd:SignedValue>{folder}/SignedValue.dat</ofd:SignedValue></ofd:Signature>"
+        ),
+    );
+    out
+}
+
+/// 在 OFD.xml 的文档末尾加签名清单的入口，其余一字不动。
+fn add_entry(package: &mut Package) -> Result<(), SealError> {
+    const END: &str = "</ofd:DocBody>";
+    let entry = package.get("OFD.xml").ok_or(SealError::Entry)?;
+    let text = std::str::from_utf8(entry.data()).map_err(|_| SealError::Entry)?;
+    let (head, tail) = text.split_once(END).ok_or(SealError::Entry)?;
+    let xml = format!("{head}<ofd:Signatures>/Doc_0/Signs/Signatures.xml</ofd:Signatures>{END}{tail}");
+    package.put("OFD.xml", Part::new(xml));
+    Ok(())
+}
