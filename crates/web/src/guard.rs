@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::CookieJar;
+use futures::StreamExt;
 use hmac::{Hmac, KeyInit, Mac};
 use sm3::Sm3;
 use tongban_kernel::problem::{Code, Problem};
@@ -289,9 +290,7 @@ async fn prepare_unsafe(ctx: &Arc<Ctx>, request: Request) -> Result<(Request, Op
     let query: Vec<(String, String)> = serde_urlencoded::from_str(parts.uri.query().unwrap_or("")).unwrap_or_default();
     let buffered = kind.starts_with("application/x-www-form-urlencoded") || kind.starts_with("application/json") || kind.contains("+json");
     let (body, fields) = if buffered {
-        let bytes = axum::body::to_bytes(body, FORM_LIMIT)
-            .await
-            .map_err(|_| Problem::new(Code::PayloadTooLarge, "内容太长，请不要超过 1 MB；大的文件请用上传"))?;
+        let bytes = whole(body).await?;
         if has_zero(&kind, &bytes) {
             return Err(unseen());
         }
@@ -325,6 +324,28 @@ async fn prepare_unsafe(ctx: &Arc<Ctx>, request: Request) -> Result<(Request, Op
         Buffered::Stream(body) => body,
     };
     Ok((Request::from_parts(parts, body), once))
+}
+
+/// 太长的正文至多再读掉多少字节：读完再回答，浏览器才看得到回答，而不是“连接被重置”。
+const DRAIN: usize = 32 * 1024 * 1024;
+
+/// 收下整个正文，至多 [`FORM_LIMIT`]。
+async fn whole(body: Body) -> Result<bytes::Bytes, Problem> {
+    let (mut kept, mut seen) = (bytes::BytesMut::new(), 0);
+    let mut stream = body.into_data_stream();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| Problem::new(Code::BadRequest, "提交中断了，请再试一次"))?;
+        seen += chunk.len();
+        if seen <= FORM_LIMIT {
+            kept.extend_from_slice(&chunk);
+        } else if seen > FORM_LIMIT + DRAIN {
+            break;
+        }
+    }
+    if seen > FORM_LIMIT {
+        return Err(Problem::new(Code::PayloadTooLarge, "内容太长，请不要超过 1 MB；大的文件请用上传"));
+    }
+    Ok(kept.freeze())
 }
 
 enum Buffered {

@@ -79,12 +79,18 @@ async fn collect(mut field: Field<'_>, limit: usize) -> Result<Bytes, Problem> {
     let mut content = BytesMut::new();
     while let Some(chunk) = field.chunk().await.map_err(|e| broken(&e))? {
         if content.len() + chunk.len() > limit {
+            drain(field).await;
             let text = format!("这份文件超过 {} MB，请压缩或分成几份再传", limit / 1024 / 1024);
             return Err(Problem::new(Code::PayloadTooLarge, text));
         }
         content.extend_from_slice(&chunk);
     }
     Ok(content.freeze())
+}
+
+/// 太大的一份读完再回答（总量另有上限），浏览器才看得到为什么，而不是“连接被重置”。
+async fn drain(mut field: Field<'_>) {
+    while let Ok(Some(_)) = field.chunk().await {}
 }
 
 /// 去掉路径与控制字符，留后 120 个字。

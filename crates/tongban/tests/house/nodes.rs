@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tongban_store::Engine;
 use tongban_store::testing::engines;
 
@@ -49,7 +49,11 @@ async fn two_nodes_on_one_database_act_as_one() {
                 for n in 0..EACH {
                     let request = http.post(format!("{url}/api/v1/cases")).bearer_auth(&token).header("idempotency-key", format!("{w}-{n}")).json(&body);
                     let case: Value = request.send().await.unwrap().json().await.unwrap();
-                    numbers.push(case["no"].as_str().unwrap_or_else(|| panic!("{case}")).to_owned());
+                    let no = case["no"].as_str().unwrap_or_else(|| panic!("{case}")).to_owned();
+                    let receive = http.post(format!("{url}/api/v1/cases/{no}/actions/receive")).bearer_auth(&token).json(&json!({ "version": case["version"] }));
+                    let answer = receive.send().await.unwrap();
+                    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+                    numbers.push(no);
                 }
                 numbers
             })
@@ -62,7 +66,7 @@ async fn two_nodes_on_one_database_act_as_one() {
     let cases = i64::try_from(WRITERS * EACH).unwrap();
     assert_eq!(i64::try_from(numbers.len()).unwrap(), cases);
 
-    // 每件都被评价区的反应登记一次，每件都进了指标，没有多也没有少
+    // 每件收件后都被评价区的反应登记一次，每件都进了指标，没有多也没有少
     ground.settles("SELECT COUNT(*) FROM evaluation_cases", cases).await;
     ground.settles("SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM indicators_tally WHERE grain = 0 AND measure = 'cases.applied'", cases).await;
     assert_eq!(ground.count("SELECT COUNT(*) FROM reaction_failures").await, 0);
