@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("credentials", &["directory", "parties", "items"]),
     ("exchange", &["directory", "parties", "items"]),
     ("apps", &["directory", "parties", "items"]),
+    ("hall", &["directory"]),
     ("cases", &["directory", "parties", "items", "messages", "credentials", "exchange"]),
     ("hotline", &["directory", "parties", "items", "messages"]),
     ("evaluation", &["directory", "parties", "items", "messages"]),

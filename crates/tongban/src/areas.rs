@@ -12,6 +12,7 @@ pub fn all() -> Vec<Area> {
         tongban_messages::area(),
         tongban_items::area(),
         tongban_cases::area(),
+        tongban_hall::area(),
         tongban_evaluation::area(),
         tongban_indicators::area(),
         tongban_portal::area(),
