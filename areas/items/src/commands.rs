@@ -7,17 +7,17 @@ mod exchange;
 mod intake;
 mod live;
 mod pool;
+mod review;
 mod settle;
 
 pub use bundle::{Bundle, write_bundle};
 pub use catalogue::{CatalogueInput, Imported, import_catalogue};
-pub use draft::{
-    Publish, abandon_revision, adopt, approve, edit, fire_effect, publish, reject, report, revise, send_back, withdraw_report,
-};
+pub use draft::{Publish, abandon_revision, adopt, approve, edit, fire_effect, publish, report, revise, send_back, withdraw_report};
 pub use exchange::{ItemInput, NewImport, Put, put_catalogue, put_item, start_import, state_code};
 pub use intake::{Answer, Correction, PARTS, answer_correction, close_problem, note_miss, submit_correction, submit_wish};
 pub use live::{Suspend, cancel, check_guide, resume, suspend};
 pub use pool::{
     Implementer, add_item, claim, confirm_decline, decline, fire_claim_overdue, keep_local_codes, pool, refuse_decline, unclaim,
 };
+pub use review::{FieldNote, add_alias, devolve, draw_checks, recheck, record_check, reject, rename_subject};
 pub use settle::{PROVINCE, check};

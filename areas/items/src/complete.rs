@@ -173,6 +173,18 @@ mod tests {
         }
     }
 
+    /// 一个部门的清单整个写完整了。
+    #[test]
+    fn one_department_is_written_completely() {
+        let all = built_in().unwrap();
+        let (county, _) = crate::importer::parse_county(include_str!("../../../reference/items-sichuan-county.csv"));
+        let listed: Vec<_> = county.iter().filter(|row| row.dept_name == "区残联").collect();
+        assert_eq!(listed.len(), 13);
+        for row in listed {
+            assert!(find(&all, row.task_type, &row.name).is_some(), "{}", row.name);
+        }
+    }
+
     #[test]
     fn every_complete_item_passes_the_quality_rules() {
         for complete in built_in().unwrap() {

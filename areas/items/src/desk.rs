@@ -14,6 +14,8 @@ use crate::store;
 pub const QUEUES: &[Queue] = &[
     Queue { title: "待认领事项", needs: permissions::CLAIM, rows: to_claim },
     Queue { title: "待审核事项", needs: permissions::REVIEW, rows: to_review },
+    Queue { title: "目录变更", needs: permissions::EDIT, rows: to_change },
+    Queue { title: "指南抽查", needs: permissions::REVIEW, rows: to_inspect },
     Queue { title: "指南纠错", needs: permissions::EDIT, rows: to_correct },
 ];
 
@@ -32,7 +34,8 @@ fn to_claim(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: u3
             title: format!("认领 {}", entry.name),
             detail: entry.row.dept_name,
             href: "/catalog?tab=pending_claim".to_owned(),
-            light: if entry.row.overdue { Light::Red } else { Light::Green },
+            // 一个工作日内要处理：没到点黄，过点红
+            light: if entry.row.overdue { Light::Red } else { Light::Yellow },
         })
         .collect())
 }
@@ -51,6 +54,41 @@ fn to_review(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: u
             title: format!("审核 {}", row.name),
             detail: row.dept_name,
             href: format!("/catalog/items/{}", row.code),
+            light: Light::Green,
+        })
+        .collect())
+}
+
+fn to_change(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<Todo>> {
+    let rows = store::changes(tx, &actor.scope, after.unwrap_or((i64::MIN, 0)), size(limit))?;
+    let mut todos = Vec::with_capacity(rows.len());
+    for row in rows {
+        let item = store::items_of(tx, row.implementation)?.into_iter().next();
+        todos.push(Todo {
+            id: row.id,
+            due: row.due.as_millisecond(),
+            title: format!("目录变更 {}", item.as_ref().map_or(row.dept_name.as_str(), |item| item.name.as_str())),
+            detail: row.what,
+            href: item.map_or_else(|| "/catalog".to_owned(), |item| format!("/catalog/items/{}", item.code)),
+            light: Light::Yellow,
+        });
+    }
+    Ok(todos)
+}
+
+fn to_inspect(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<Todo>> {
+    if after.is_some() {
+        return Ok(Vec::new());
+    }
+    let rows = store::checks(tx, &actor.scope, "open", i64::MAX, size(limit))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Todo {
+            id: row.id,
+            due: i64::MAX,
+            title: format!("抽查指南 {}", row.name),
+            detail: row.dept_name,
+            href: "/catalog/checks".to_owned(),
             light: Light::Green,
         })
         .collect())
@@ -76,6 +114,7 @@ pub const SAMPLES: &[Sample] = &[
     Sample { param: "code", value: sample_code },
     Sample { param: "edition", value: |_, _| Ok("1".to_owned()) },
     Sample { param: "tab", value: |_, _| Ok("basic".to_owned()) },
+    Sample { param: "material", value: |_, _| Ok("none".to_owned()) },
     Sample { param: "number", value: |_, _| Ok("3".to_owned()) },
 ];
 

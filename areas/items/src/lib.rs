@@ -30,7 +30,7 @@ use tongban_store::Clock;
 use tongban_web::{Access, Area, Findable, JobKind, MenuItem, ReferenceSet, Route};
 use utoipa_axum::routes;
 
-use pages::{correct, desk as catalog, edit, events, exchange as tables, guide, intake, list, search};
+use pages::{correct, desk as catalog, edit, events, exchange as tables, guide, intake, list, review, samples, search};
 use permissions::{IMPORT, READ};
 
 /// 交给屋顶的一切。
@@ -93,6 +93,8 @@ const FINDABLE: &[Findable] = &[
 const MENU: &[MenuItem] = &[
     MenuItem { group: "事项", title: "事项清单", href: "/catalog", icon: "edit", needs: READ },
     MenuItem { group: "事项", title: "质量问题", href: "/catalog/problems", icon: "warn", needs: READ },
+    MenuItem { group: "事项", title: "各单位质量", href: "/catalog/quality", icon: "chart", needs: READ },
+    MenuItem { group: "事项", title: "指南抽查", href: "/catalog/checks", icon: "list", needs: READ },
     MenuItem { group: "事项", title: "指南纠错", href: "/catalog/corrections", icon: "msg", needs: READ },
     MenuItem { group: "事项", title: "导入导出", href: "/catalog/imports", icon: "list", needs: IMPORT },
 ];
@@ -104,6 +106,9 @@ const ROUTES: &[Route] = &[
     Route::get("/items/{code}/print", Access::Public, || get(guide::print)),
     Route::get("/items/{code}/form", Access::Public, || get(guide::form)),
     Route::get("/items/{code}/sample", Access::Public, || get(guide::sample)),
+    Route::get("/items/{code}/schema.json", Access::Public, || get(guide::schema)),
+    Route::get("/items/{code}/samples/{material}", Access::Public, || get(samples::public)),
+    Route::get("/sitemap.xml", Access::Public, || get(list::sitemap)),
     Route::get("/items/{code}/correct", Access::Public, || get(correct::show)),
     Route::post("/items/{code}/correct", Access::Public, || post(correct::submit)),
     Route::get("/events", Access::Public, || get(events::index)),
@@ -116,6 +121,14 @@ const ROUTES: &[Route] = &[
     Route::get("/catalog/corrections", Access::Staff(READ), || get(intake::corrections)),
     Route::post("/catalog/corrections/{number}", Access::Staff(READ), || post(intake::answer)),
     Route::get("/catalog/misses", Access::Staff(READ), || get(intake::misses)),
+    Route::post("/catalog/misses/alias", Access::Staff(READ), || post(review::alias)),
+    Route::get("/catalog/quality", Access::Staff(READ), || get(review::quality)),
+    Route::get("/catalog/checks", Access::Staff(READ), || get(review::checks)),
+    Route::post("/catalog/checks", Access::Staff(READ), || post(review::draw)),
+    Route::post("/catalog/checks/{id}", Access::Staff(READ), || post(review::record)),
+    Route::get("/catalog/items/{code}/review", Access::Staff(READ), || get(review::review)),
+    Route::get("/catalog/items/{code}/samples/{material}", Access::Staff(READ), || get(samples::show)),
+    Route::post("/catalog/items/{code}/samples/{material}", Access::Staff(READ), || post(samples::upload)),
     Route::get("/catalog/export", Access::Staff(READ), || get(tables::download)),
     Route::get("/catalog/imports", Access::Staff(IMPORT), || get(tables::index)),
     Route::post("/catalog/imports", Access::Staff(IMPORT), || post(tables::upload)),
@@ -126,7 +139,7 @@ const ROUTES: &[Route] = &[
     Route::get("/catalog/items/{code}/edit/{tab}", Access::Staff(READ), || get(edit::show)),
     Route::post("/catalog/items/{code}/edit/{tab}", Access::Staff(READ), || post(edit::save)),
     Route::get("/catalog/items/{code}/preview", Access::Staff(READ), || get(edit::preview)),
-    Route::get("/catalog/items/{code}/diff", Access::Staff(READ), || get(edit::diff)),
+    Route::get("/catalog/items/{code}/diff", Access::Staff(READ), || get(edit::compare)),
     Route::api(Access::Public, || routes!(api::list_items)),
     Route::api(Access::Public, || routes!(api::read_item)),
     Route::api(Access::Public, || routes!(api::read_item_version)),

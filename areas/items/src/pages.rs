@@ -8,4 +8,6 @@ pub mod exchange;
 pub mod guide;
 pub mod intake;
 pub mod list;
+pub mod review;
+pub mod samples;
 pub mod search;

@@ -286,6 +286,25 @@ pub fn public_guide(tx: &mut Tx<'_>, code: &str, edition: Option<i64>) -> Result
         None if edition.is_none() && row.edition == 0 => (row.draft.clone(), None),
         None => return Ok(None),
     };
+    public(tx, row, guide, wanted, published).map(Some)
+}
+
+/// 工作稿发布出去会是什么样。
+///
+/// # Errors
+/// 引擎故障。
+pub(crate) fn preview(tx: &mut Tx<'_>, row: &ItemRow) -> Result<Arc<PublicGuide>> {
+    let draft = ItemRow { complete: row.draft.complete(), ..row.clone() };
+    let guide = draft.draft.clone();
+    let mut found = public(tx, draft, guide, row.edition + 1, None)?;
+    if let Some(shown) = Arc::get_mut(&mut found) {
+        shown.current = shown.edition;
+        shown.state = State::Active;
+    }
+    Ok(found)
+}
+
+fn public(tx: &mut Tx<'_>, row: ItemRow, guide: Guide, edition: i64, published: Option<Timestamp>) -> Result<Arc<PublicGuide>> {
     let elsewhere = store::same_catalogue(tx, row.catalogue, ELSEWHERE)?
         .into_iter()
         .filter(|other| other.id != row.id && other.status.state != State::Cancelled)
@@ -293,14 +312,14 @@ pub fn public_guide(tx: &mut Tx<'_>, code: &str, edition: Option<i64>) -> Result
         .collect();
     let implementation = store::implementation_by_id(tx, row.implementation)?;
     let catalogue = store::catalogue_by_id(tx, row.catalogue)?;
-    Ok(Some(Arc::new(PublicGuide {
+    Ok(Arc::new(PublicGuide {
         item: row.id,
         code: row.code,
         dept_name: row.dept_name,
         level: row.level,
         state: row.status.state,
         complete: row.complete,
-        edition: wanted,
+        edition,
         current: row.edition,
         published,
         notice: row.notice,
@@ -309,7 +328,7 @@ pub fn public_guide(tx: &mut Tx<'_>, code: &str, edition: Option<i64>) -> Result
         elsewhere,
         local_code: implementation.map(|found| found.local_code).unwrap_or_default(),
         catalogue_code: catalogue.code,
-    })))
+    }))
 }
 
 /// 检索文档；总书架上没有它（镇上的重复项、取消的）就不进检索。

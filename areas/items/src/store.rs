@@ -6,6 +6,7 @@ mod exchange;
 mod intake;
 mod item;
 mod quality;
+mod review;
 mod shelf;
 
 use tongban_store::Migration;
@@ -16,6 +17,7 @@ pub use exchange::*;
 pub use intake::*;
 pub use item::*;
 pub use quality::*;
+pub use review::*;
 pub use shelf::*;
 
 /// 本区的表。
@@ -23,6 +25,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { area: "items", number: 1, name: "items", sql: include_str!("../migrations/0001_items.sql") },
     Migration { area: "items", number: 2, name: "bundle_definition", sql: include_str!("../migrations/0002_bundle_definition.sql") },
     Migration { area: "items", number: 3, name: "exchange", sql: include_str!("../migrations/0003_exchange.sql") },
+    Migration { area: "items", number: 4, name: "review", sql: include_str!("../migrations/0004_review.sql") },
 ];
 
 /// 本区的全部语句。
@@ -32,6 +35,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     exchange::STATEMENTS,
     item::STATEMENTS,
     quality::STATEMENTS,
+    review::STATEMENTS,
     shelf::STATEMENTS,
     intake::STATEMENTS,
 ];

@@ -18,6 +18,13 @@ use tongban_store::testing::{TestDb, engines};
 const DEPT: &str = "11510811MB0000027M";
 const TOWN: &str = "12510811MB00000438";
 
+/// 本区的表与它依赖的机构区的表。
+fn tables() -> &'static [tongban_store::Migration] {
+    static ALL: std::sync::LazyLock<Vec<tongban_store::Migration>> =
+        std::sync::LazyLock::new(|| tongban_directory::area().migrations.iter().chain(MIGRATIONS).copied().collect());
+    &ALL
+}
+
 fn at() -> Timestamp {
     "2026-11-02T02:00:00Z".parse().unwrap()
 }
@@ -48,7 +55,7 @@ fn resolver() -> Resolver {
 
 /// 一个县区的真实清单。
 async fn filled(engine: tongban_store::Engine) -> TestDb {
-    let t = TestDb::open(engine, MIGRATIONS).await.unwrap();
+    let t = TestDb::open(engine, tables()).await.unwrap();
     let sources = Sources::built_in(vec!["元坝镇".to_owned()]).unwrap();
     importer::import_all(&t.db, &me(), &sources, resolver(), at(), &mut |_, _, _| {}).await.unwrap();
     t
@@ -88,7 +95,7 @@ async fn the_round_trip_is_byte_equal_in_every_format() {
         let first = filled(engine).await;
         for format in ["csv", "xlsx", "json"] {
             let (catalogue, items) = (export(&first, Kind::Catalogue, "csv").await, export(&first, Kind::Items, format).await);
-            let empty = TestDb::open(engine, MIGRATIONS).await.unwrap();
+            let empty = TestDb::open(engine, tables()).await.unwrap();
             let started = std::time::Instant::now();
             let done = bring(&empty, Kind::Catalogue, &catalogue, false).await;
             assert_eq!((done.errors, done.added), (vec![], done.total));
@@ -107,7 +114,7 @@ async fn the_round_trip_is_byte_equal_in_every_format() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_rows_are_named_and_change_nothing_unless_asked() {
     for engine in engines() {
-        let t = TestDb::open(engine, MIGRATIONS).await.unwrap();
+        let t = TestDb::open(engine, tables()).await.unwrap();
         let catalogue = "CATALOGCODE,TASKNAME,TASKTYPE,USELEVEL,DEPTCODE\n\
              510100001000,甲许可,01,4,11510811MB0000027M\n51010000100,乙许可,01,4,\n512000001000,丙服务,01,4,\n510100001000,重复,01,4,\n\
              510100002000,丁许可,01,9,\n510100003000,戊许可,01,4,99\n";
@@ -158,7 +165,7 @@ async fn bad_rows_are_named_and_change_nothing_unless_asked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_catalogue_asks_its_implementations_to_follow() {
     for engine in engines() {
-        let t = TestDb::open(engine, MIGRATIONS).await.unwrap();
+        let t = TestDb::open(engine, tables()).await.unwrap();
         let first = "CATALOGCODE,TASKNAME,TASKTYPE,USELEVEL,BYLAW,DEPTCODE\n510100001000,甲许可,01,4,《某法》第一条,11510811MB0000027M\n";
         bring(&t, Kind::Catalogue, first.as_bytes(), false).await;
         let implementation =

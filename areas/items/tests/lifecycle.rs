@@ -19,6 +19,13 @@ use tongban_store::{Error, Result, Tx};
 
 const DEPTS: [&str; 4] = ["11510811000000019M", "11510811MB0000019T", "11510811MB0000027M", "11510811MB0000035G"];
 
+/// 本区的表与它依赖的机构区的表。
+fn tables() -> &'static [tongban_store::Migration] {
+    static ALL: std::sync::LazyLock<Vec<tongban_store::Migration>> =
+        std::sync::LazyLock::new(|| tongban_directory::area().migrations.iter().chain(MIGRATIONS).copied().collect());
+    &ALL
+}
+
 fn at() -> Timestamp {
     "2026-11-02T02:00:00Z".parse().unwrap()
 }
@@ -88,7 +95,7 @@ fn good_guide() -> Guide {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_statement_prepares() {
     for engine in engines() {
-        let t = TestDb::open(engine, MIGRATIONS).await.unwrap();
+        let t = TestDb::open(engine, tables()).await.unwrap();
         t.db.snapshot("t", |tx| STATEMENTS.iter().copied().flatten().try_for_each(|sql| tx.prepare(sql))).await.unwrap();
     }
 }
@@ -96,7 +103,7 @@ async fn every_statement_prepares() {
 #[tokio::test(flavor = "multi_thread")]
 async fn claim_to_publish_with_role_checks() {
     for engine in engines() {
-        let t = TestDb::open(engine, MIGRATIONS).await.unwrap();
+        let t = TestDb::open(engine, tables()).await.unwrap();
         let implementation = pooled(&t).await;
         let unit = implementer("区市监局").place.unit;
         let editor = staff(11, Scope::unit(unit), &[READ, CLAIM, EDIT]);
@@ -122,7 +129,7 @@ async fn claim_to_publish_with_role_checks() {
             assert_eq!(refused(commands::edit(tx, &ed, item, 1, &good_guide(), at())), Code::PreconditionFailed);
             let version = commands::report(tx, &ed, item, version, at())?;
             assert_eq!(refused(commands::edit(tx, &ed, item, version, &good_guide(), at())), Code::InvalidState);
-            let version = commands::reject(tx, &rv, item, version, "地址写错了", at())?;
+            let version = commands::reject(tx, &rv, item, version, "地址写错了", &[], at())?;
             assert_eq!(store::lock_item(tx, item)?.opinion, "地址写错了");
             // 自己上报的不能自己审
             let version = commands::report(tx, &rv, item, version, at())?;
@@ -147,7 +154,7 @@ async fn claim_to_publish_with_role_checks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn versions_are_kept_and_revisions_leave_the_old_one_open() {
     for engine in engines() {
-        let t = TestDb::open(engine, MIGRATIONS).await.unwrap();
+        let t = TestDb::open(engine, tables()).await.unwrap();
         let implementation = pooled(&t).await;
         t.db.write("t", move |tx| {
             let me = importer_actor();
@@ -206,7 +213,7 @@ async fn versions_are_kept_and_revisions_leave_the_old_one_open() {
 #[tokio::test(flavor = "multi_thread")]
 async fn publication_can_wait_for_its_day() {
     for engine in engines() {
-        let t = TestDb::open(engine, MIGRATIONS).await.unwrap();
+        let t = TestDb::open(engine, tables()).await.unwrap();
         let implementation = pooled(&t).await;
         t.db.write("t", move |tx| {
             let me = importer_actor();
@@ -234,7 +241,7 @@ async fn publication_can_wait_for_its_day() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pool_counts_days_and_takes_refusals() {
     for engine in engines() {
-        let t = TestDb::open(engine, MIGRATIONS).await.unwrap();
+        let t = TestDb::open(engine, tables()).await.unwrap();
         let implementation = pooled(&t).await;
         t.db.write("t", move |tx| {
             let me = importer_actor();
@@ -272,7 +279,7 @@ async fn the_pool_counts_days_and_takes_refusals() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_one_of_two_simultaneous_edits_wins() {
     for engine in engines() {
-        let t = TestDb::open(engine, MIGRATIONS).await.unwrap();
+        let t = TestDb::open(engine, tables()).await.unwrap();
         let implementation = pooled(&t).await;
         let item = t.db.write("t", move |tx| commands::claim(tx, &importer_actor(), implementation, 1, at())).await.unwrap();
         let edit = || t.db.write("t", move |tx| commands::edit(tx, &importer_actor(), item, 1, &good_guide(), at()));
@@ -286,7 +293,7 @@ async fn only_one_of_two_simultaneous_edits_wins() {
 #[tokio::test(flavor = "multi_thread")]
 async fn real_lists_import_completely_and_only_once() {
     for engine in engines() {
-        let t = TestDb::open(engine, MIGRATIONS).await.unwrap();
+        let t = TestDb::open(engine, tables()).await.unwrap();
         let towns = vec!["元坝镇".to_owned()];
         let sources = Sources::built_in(towns).unwrap();
         let started = std::time::Instant::now();

@@ -70,7 +70,7 @@ fn staff(account: i64, scope: Scope, permissions: &[&str]) -> Actor {
 }
 
 async fn open(engine: tongban_store::Engine) -> TestApp {
-    let app = TestApp::open(engine, vec![tongban_items::area()]).await.unwrap();
+    let app = TestApp::open(engine, vec![tongban_directory::area(), tongban_items::area()]).await.unwrap();
     let complete = Arc::new(tongban_items::complete::built_in().unwrap());
     let sources = Sources {
         county: COUNTY,

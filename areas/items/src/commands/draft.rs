@@ -6,6 +6,7 @@ use tongban_kernel::problem::{Checks, Problem};
 use tongban_kernel::time::{date_of, day_number};
 use tongban_store::{Result, Tx};
 
+use super::review::take_over;
 use super::settle::{another_person, begin, check, finish, opinion, refuse_blocked, show};
 use crate::model::Guide;
 use crate::model::facts::Span;
@@ -57,6 +58,7 @@ pub fn report(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, at: Timesta
     ready(tx, &mut row)?;
     row.reporter = actor.account;
     row.opinion.clear();
+    store::resolve_notes(tx, row.id)?;
     finish(tx, actor, &mut row, &before, "items.reported", "", at)?;
     Ok(row.version)
 }
@@ -94,18 +96,6 @@ pub fn approve(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, at: Timest
     let (mut row, before) = begin(tx, actor, permissions::REVIEW, id, version, Action::Approve)?;
     another_person(actor, &row)?;
     finish(tx, actor, &mut row, &before, "items.approved", "", at)?;
-    Ok(row.version)
-}
-
-/// 驳回，必须写意见。
-///
-/// # Errors
-/// 没有权限、范围外、版本不符、状态不允许、没写意见。
-pub fn reject(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, text: &str, at: Timestamp) -> Result<i64> {
-    let (mut row, before) = begin(tx, actor, permissions::REVIEW, id, version, Action::Reject)?;
-    row.opinion = opinion("opinion", text, "驳回的意见")?;
-    let reason = row.opinion.clone();
-    finish(tx, actor, &mut row, &before, "items.rejected", &reason, at)?;
     Ok(row.version)
 }
 
@@ -179,6 +169,7 @@ pub(super) fn put_in_use(tx: &mut Tx<'_>, row: &mut ItemRow, accurate: bool, at:
     row.effect = None;
     row.edition += 1;
     row.wrong = false;
+    take_over(tx, row, at)?;
     store::close_changes(tx, row.implementation)?;
     let guide = row.draft.clone();
     show(row, &guide);

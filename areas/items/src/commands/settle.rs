@@ -61,6 +61,8 @@ pub fn check(tx: &mut Tx<'_>, row: &mut ItemRow) -> Result<Vec<Finding>> {
     let siblings = store::sibling_codes(tx, row.implementation, row.id)?;
     let taken = store::catalogue_taken(tx, row.catalogue, row.place.org, row.implementation)?;
     let published = row.status.published().then_some(row.code.as_str());
+    // 点位库还没建起来时不查
+    let sites: Vec<String> = tongban_directory::queries::sites(tx)?.into_iter().map(|site| site.name).collect();
     let findings = rules::check(&GuideView {
         guide: &row.draft,
         code: &row.code,
@@ -75,7 +77,7 @@ pub fn check(tx: &mut Tx<'_>, row: &mut ItemRow) -> Result<Vec<Finding>> {
         siblings: &siblings,
         catalogue_taken: taken,
         published_code: published,
-        sites: None,
+        sites: (!sites.is_empty()).then_some(sites.as_slice()),
         repealed: rules::REPEALED,
         url_reachable: None,
     });

@@ -41,7 +41,9 @@ pub fn run<'a>(app: &'a App, job: &'a Job) -> Work<'a> {
         let actor = Actor { tenant: running.tenant, account: running.account, ..Actor::system() };
         let outcome = {
             let (sender, mut receiver) = tokio::sync::watch::channel(0_usize);
-            let mut tell = |done, _| drop(sender.send_replace(done));
+            let mut tell = |done, _| {
+                sender.send_replace(done);
+            };
             let batch = Batch { kind, lines, keep: running.keep, depts };
             let work = import(app.db(), &actor, batch, app.now(), &mut tell);
             tokio::pin!(work);

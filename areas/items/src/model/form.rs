@@ -1,5 +1,7 @@
 //! 申报表：字段清单，能校验、能渲染，能从证照与账号带出。
 
+mod schema;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;

@@ -13,9 +13,11 @@ use tongban_web::components::{ErrorSummary, Field, Pager, StatusTag};
 use tongban_web::{App, Ctx, Cursor, Failure, Form, Layout, PageQuery, Query, render, render_status, see_other};
 
 use crate::cache;
-use crate::commands::{self, Publish, Suspend};
+use crate::commands::{self, FieldNote, Implementer, Publish, Suspend};
+use crate::model::codes::UseLevel;
 use crate::model::lifecycle::{Action, PoolState, State as ItemState};
-use crate::store::{self, FindingRow, ItemRow, PoolEntry};
+use crate::store::{self, ChangeRow, FindingRow, ItemRow, NoteRow, PoolEntry};
+use tongban_directory::queries as directory;
 
 /// 页签：标识、文字。
 const TABS: &[(&str, &str)] = &[
@@ -160,6 +162,14 @@ struct ItemPage {
     may_check: bool,
     local_code: String,
     local_dept_code: String,
+    notes: Vec<NoteRow>,
+    changes: Vec<ChangeRow>,
+    old_codes: Vec<(String, String)>,
+    /// 可以承接的下级：统一社会信用代码与名称。
+    below: Vec<(String, String)>,
+    /// 主管可以换码。
+    may_rename: bool,
+    may_split: bool,
 }
 
 impl ItemPage {
@@ -177,6 +187,11 @@ impl ItemPage {
         self.row.status.revision.map(ItemState::label)
     }
 
+    /// 等着审，审核人可以逐条批注。
+    fn reviewing(&self) -> bool {
+        self.row.status.draft() == Some(ItemState::Reviewing) && self.buttons.iter().any(|button| button.action == Action::Reject)
+    }
+
     fn editable(&self) -> bool {
         self.may_edit && self.row.status.draft() == Some(ItemState::Editing)
     }
@@ -188,14 +203,21 @@ impl ItemPage {
 
 async fn item_page(app: &App, ctx: &Ctx, code: &str, problem: Option<&Problem>) -> Result<ItemPage, Failure> {
     let (actor, code) = (ctx.actor.clone(), code.to_owned());
-    let (row, findings, editions, implementation) = app
+    let may_devolve = actor.may(crate::permissions::SUSPEND);
+    let (row, findings, editions, implementation, around) = app
         .db()
         .snapshot("items.desk_item", move |tx| {
             let row = mine(tx, &actor, &code)?;
             let findings = store::findings(tx, row.id)?;
             let editions = store::editions(tx, row.id)?;
             let implementation = store::implementation_by_id(tx, row.implementation)?;
-            Ok((row, findings, editions, implementation))
+            let around = Around {
+                notes: store::open_notes(tx, row.id)?,
+                changes: store::changes_of(tx, row.implementation)?,
+                old_codes: store::old_codes(tx, row.id)?.into_iter().map(|(old, at)| (old, show(at))).collect(),
+                below: if may_devolve { below(tx, &row)? } else { Vec::new() },
+            };
+            Ok((row, findings, editions, implementation, around))
         })
         .await?;
     let layout = Layout::staff(ctx, &row.name);
@@ -209,8 +231,32 @@ async fn item_page(app: &App, ctx: &Ctx, code: &str, problem: Option<&Problem>) 
         may_check: ctx.actor.may(crate::permissions::REVIEW) && row.status.published() && row.status.revision.is_none(),
         local_code: implementation.as_ref().map(|found| found.local_code.clone()).unwrap_or_default(),
         local_dept_code: implementation.map(|found| found.local_dept_code).unwrap_or_default(),
+        notes: around.notes,
+        changes: around.changes,
+        old_codes: around.old_codes,
+        below: around.below,
+        may_rename: ctx.actor.may(crate::permissions::PUBLISH),
+        may_split: ctx.actor.may(crate::permissions::EDIT),
         row,
     })
+}
+
+/// 办理项周围的东西。
+struct Around {
+    notes: Vec<NoteRow>,
+    changes: Vec<ChangeRow>,
+    old_codes: Vec<(String, String)>,
+    below: Vec<(String, String)>,
+}
+
+/// 同一县区里比它低一级、有信用代码的单位。
+fn below(tx: &mut Tx<'_>, row: &ItemRow) -> Stored<Vec<(String, String)>> {
+    if row.status.state != ItemState::Active || row.level >= UseLevel::Town {
+        return Ok(Vec::new());
+    }
+    let units = directory::units(tx, row.place.tenant)?;
+    let towns = units.into_iter().filter(|org| org.kind == tongban_directory::model::KIND_TOWN && !org.code.is_empty() && org.status == 1);
+    Ok(towns.map(|org| (org.code, if org.short_name.is_empty() { org.name } else { org.short_name })).collect())
 }
 
 /// `GET /catalog/items/{code}`
@@ -231,15 +277,43 @@ pub struct ActionForm {
     pub day: String,
     /// 人工抽查有差错。
     pub wrong: Option<String>,
+    // 逐个要素的批注，三列同序
+    pub note_field: Vec<String>,
+    pub note_label: Vec<String>,
+    pub note_text: Vec<String>,
+    /// 承接单位、更名后的主体：统一社会信用代码。
+    pub to: Vec<String>,
 }
 
 impl ActionForm {
+    /// 写了字的批注。
+    pub(super) fn notes(&self) -> Vec<FieldNote> {
+        let columns = self.note_field.iter().zip(&self.note_label).zip(&self.note_text);
+        columns
+            .filter(|(_, text)| !text.trim().is_empty())
+            .map(|((field, label), text)| FieldNote { field: field.clone(), label: label.clone(), text: text.trim().to_owned() })
+            .collect()
+    }
+
     fn date(&self) -> Result<Option<jiff::civil::Date>, Problem> {
         match self.day.trim() {
             "" => Ok(None),
             text => text.parse().map(Some).map_err(|_| Problem::field("day", "date", "日子要写成“2026-12-01”这样")),
         }
     }
+}
+
+/// 由统一社会信用代码找到机构。
+fn implementers(tx: &mut Tx<'_>, codes: &[String], level: UseLevel) -> Stored<Vec<Implementer>> {
+    let orgs = crate::exchange::job::depts(tx)?;
+    let mut found = Vec::new();
+    for code in codes.iter().map(|code| code.trim()).filter(|code| !code.is_empty()) {
+        let Some((place, name, division)) = orgs.get(code) else {
+            return Err(Problem::field("to", "org", format!("机构里没有 {code}，请先建机构")).into());
+        };
+        found.push(Implementer { place: *place, name: name.clone(), uscc: code.to_owned(), division: division.clone(), level });
+    }
+    Ok(found)
 }
 
 fn perform(tx: &mut Tx<'_>, actor: &Actor, code: &str, action: &str, form: &ActionForm, at: jiff::Timestamp) -> Stored<&'static str> {
@@ -249,13 +323,32 @@ fn perform(tx: &mut Tx<'_>, actor: &Actor, code: &str, action: &str, form: &Acti
         commands::check_guide(tx, actor, id, version, form.wrong.is_some(), at)?;
         return Ok("核查");
     }
+    match action {
+        "devolve" => {
+            let to = implementers(tx, &form.to, UseLevel::Town)?;
+            commands::devolve(tx, actor, id, version, &to, at)?;
+            return Ok("下放，承接单位的待认领里有了");
+        }
+        "rename" => {
+            let to = implementers(tx, &form.to, row.level)?;
+            let to = to.first().ok_or_else(|| Problem::field("to", "required", "请填写新主体的统一社会信用代码"))?;
+            commands::rename_subject(tx, actor, row.implementation, to, at)?;
+            return Ok("换成新编码，旧码留作对照");
+        }
+        "split" => {
+            let implementation = store::lock_implementation(tx, row.implementation)?;
+            commands::add_item(tx, actor, row.implementation, implementation.version, &form.text, at)?;
+            return Ok("拆出一个新的办理项");
+        }
+        _ => {}
+    }
     let action = Action::parse(action).ok_or_else(Problem::not_found)?;
     let date = form.date()?;
     match action {
         Action::Report => commands::report(tx, actor, id, version, at).map(drop),
         Action::WithdrawReport => commands::withdraw_report(tx, actor, id, version, at).map(drop),
         Action::Approve => commands::approve(tx, actor, id, version, at).map(drop),
-        Action::Reject => commands::reject(tx, actor, id, version, &form.text, at).map(drop),
+        Action::Reject => commands::reject(tx, actor, id, version, &form.text, &form.notes(), at).map(drop),
         Action::SendBack => commands::send_back(tx, actor, id, version, &form.text, at).map(drop),
         Action::Publish => {
             let effect = date.map(|day| tongban_kernel::time::instant(day, 0, 0));
@@ -290,6 +383,8 @@ pub async fn act(
     cache::forget(&app, &code);
     match done {
         Ok(label) if action == Action::Unclaim.as_str() => Ok(see_other("/catalog").flash(format!("已{label}")).into_response()),
+        // 换了编码：旧网址找不到了，回清单
+        Ok(label) if action == "rename" => Ok(see_other("/catalog?tab=active").flash(format!("已{label}")).into_response()),
         Ok(label) => Ok(see_other(format!("/catalog/items/{code}")).flash(format!("已{label}")).into_response()),
         Err(error) => match error.problem().filter(|problem| !problem.errors.is_empty()).cloned() {
             Some(problem) => render_status(422, &item_page(&app, &ctx, &code, Some(&problem)).await?),

@@ -1,32 +1,39 @@
 //! 编辑：七个分页，任一页可存；多项内容一行一条、用“｜”分栏，材料是一张表。
 
+mod designer;
+pub(super) mod diff;
+mod fields;
 mod lines;
+mod material;
 
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use tongban_kernel::problem::Problem;
+use tongban_kernel::problem::{Code, Problem};
 use tongban_web::area::Html;
 use tongban_web::components::{ErrorSummary, Field};
-use tongban_web::{App, Ctx, Failure, Form, Layout, render, render_status, see_other};
+use tongban_web::{App, Ctx, Failure, Form, Layout, Query, render, render_status, see_other};
+
+use diff::Change;
 
 use super::desk::mine;
 use crate::commands;
 use crate::model::Guide;
-use crate::model::codes::{
-    CORP_THEMES, CopyType, HandleArea, HandleForm, LimitUnit, Need, OnlineStep, PERSON_THEMES, ProjectType, ResultType, ServiceObject,
-    Waive,
-};
+use crate::model::codes::{CopyType, MaterialClass, MaterialFormat, Need, Source, Waive};
+use crate::model::form::{FieldKind, FormField};
 use crate::model::guide::Material;
-use crate::store::{self, FindingRow, ItemRow};
+use crate::queries;
+use crate::store::{self, FindingRow, ItemRow, NoteRow};
 
 /// 分页：标识、文字。
 const TABS: &[(&str, &str)] = &[
     ("basic", "基本"),
     ("situations", "情形"),
     ("materials", "材料"),
+    ("form", "申报表"),
     ("steps", "流程与结果"),
+    ("service", "办理方式"),
     ("places", "窗口与电话"),
     ("basis", "依据与收费"),
     ("faq", "问答"),
@@ -35,7 +42,9 @@ const TABS: &[(&str, &str)] = &[
 /// 质量问题的字段在哪个分页。
 pub(super) fn tab_of(field: &str) -> &'static str {
     match field.split('/').next().unwrap_or_default() {
-        "questions" => "situations",
+        "questions" | "variants" => "situations",
+        "form" => "form",
+        "power_source" | "dept_type" | "entrust" | "exemptions" | "real_level" | "remedy" | "service" | "special_procedure" => "service",
         "materials" | "no_materials" => "materials",
         "steps" | "result" => "steps",
         "places" | "consult_phone" | "supervise_phone" => "places",
@@ -72,6 +81,7 @@ pub struct EditForm {
     pub online_url: String,
     // 其余分页
     pub questions: String,
+    pub variants: String,
     pub m_id: Vec<String>,
     pub m_name: Vec<String>,
     pub m_hint: Vec<String>,
@@ -79,9 +89,35 @@ pub struct EditForm {
     pub m_copy: Vec<String>,
     pub m_waive: Vec<String>,
     pub m_copies: Vec<String>,
+    /// 勾中的情形：`行号:题号.选项号`。
     pub m_when: Vec<String>,
     pub m_basis: Vec<String>,
+    pub m_class: Vec<String>,
+    pub m_format: Vec<String>,
+    pub m_source: Vec<String>,
+    pub m_source_note: Vec<String>,
+    pub m_licence: Vec<String>,
+    pub m_standard: Vec<String>,
+    pub m_page: Vec<String>,
+    pub m_remark: Vec<String>,
+    pub m_blank: Vec<String>,
+    pub m_example: Vec<String>,
+    /// 删去、上移的行号。
+    pub m_drop: Vec<String>,
+    pub m_up: String,
     pub no_materials: Option<String>,
+    // 申报表：一行一栏，各列同序
+    pub f_section: Vec<String>,
+    pub f_name: Vec<String>,
+    pub f_label: Vec<String>,
+    pub f_kind: Vec<String>,
+    pub f_required: Vec<String>,
+    pub f_hint: Vec<String>,
+    pub f_unit: Vec<String>,
+    pub f_options: Vec<String>,
+    pub f_rule: Vec<String>,
+    pub f_prefill: Vec<String>,
+    pub f_when: Vec<String>,
     pub steps: String,
     pub result_name: String,
     pub result_types: Vec<String>,
@@ -94,7 +130,43 @@ pub struct EditForm {
     pub conditions: String,
     pub fees: String,
     pub fee_basis: String,
+    pub pay_online: Option<String>,
     pub faq: String,
+    pub legal_note: String,
+    pub promise_note: String,
+    // 办理方式
+    pub power_source: String,
+    pub dept_type: String,
+    pub power_kind: String,
+    pub entrust: String,
+    pub joint_depts: String,
+    pub guiding_dept: String,
+    pub quantity_limit: String,
+    pub special_procedure: String,
+    pub stoppable: Vec<String>,
+    pub intermediary: String,
+    pub real_level: String,
+    pub commitment: Option<String>,
+    pub single_post: Option<String>,
+    pub entry_centre: Option<String>,
+    pub comprehensive_window: Option<String>,
+    pub seal_mode: String,
+    pub ab_post: Option<String>,
+    pub booking: Option<String>,
+    pub express: Option<String>,
+    pub mail_materials: Option<String>,
+    pub terminal: Option<String>,
+    pub single_login: Option<String>,
+    pub mobile_url: String,
+    pub mobile_login: Option<String>,
+    pub agents: String,
+    pub rights: String,
+    pub duties: String,
+    pub review_org: String,
+    pub review_contact: String,
+    pub court: String,
+    pub court_contact: String,
+    pub exemptions: String,
 }
 
 #[derive(Template)]
@@ -106,7 +178,12 @@ struct EditPage {
     fields: Vec<Field>,
     /// 材料分页的行，末尾两行空的。
     materials: Vec<Material>,
+    /// 申报表分页的行：段名与字段，末尾三行空的。
+    designed: Vec<(String, FormField)>,
     findings: Vec<FindingRow>,
+    notes: Vec<NoteRow>,
+    /// 别人先改了：他们的与我的不同之处。
+    conflict: Vec<Change>,
     summary: ErrorSummary,
 }
 
@@ -127,8 +204,67 @@ impl EditPage {
         Waive::ALL
     }
 
-    fn when(&self, material: &Material) -> String {
-        lines::write_when(&material.when)
+    fn classes(&self) -> &'static [MaterialClass] {
+        MaterialClass::ALL
+    }
+
+    fn formats(&self) -> &'static [MaterialFormat] {
+        MaterialFormat::ALL
+    }
+
+    fn sources(&self) -> &'static [Source] {
+        Source::ALL
+    }
+
+    /// 这一格勾不勾：没有写这一题的条件就是都要。
+    fn ticked(&self, material: &Material, question: &str, option: &str) -> bool {
+        material.when.0.get(question).is_none_or(|options| options.iter().any(|known| known == option))
+    }
+
+    fn kinds(&self) -> &'static [(FieldKind, &'static str)] {
+        designer::KINDS
+    }
+
+    fn prefills(&self) -> &'static [(&'static str, &'static str)] {
+        designer::PREFILLS
+    }
+
+    fn options_of(&self, field: &FormField) -> String {
+        designer::write_options(&field.options)
+    }
+
+    fn rule_of(&self, field: &FormField) -> String {
+        designer::write_rule(&field.rule)
+    }
+
+    fn when_of(&self, field: &FormField) -> String {
+        designer::when_of(field)
+    }
+
+    /// 这个分页有几处要改。
+    fn wrong_in(&self, tab: &str) -> usize {
+        self.findings.iter().filter(|finding| tab_of(&finding.field) == tab && finding.severity != crate::rules::Severity::I).count()
+            + self.notes.iter().filter(|note| tab_of(&note.field) == tab).count()
+    }
+
+    fn notes_here(&self) -> Vec<&NoteRow> {
+        self.notes.iter().filter(|note| tab_of(&note.field) == self.tab).collect()
+    }
+
+    fn passed(&self) -> usize {
+        let rules = crate::rules::RULES.len();
+        let mut broken: Vec<&str> = self.findings.iter().map(|finding| finding.rule.as_str()).collect();
+        broken.sort_unstable();
+        broken.dedup();
+        rules - broken.len().min(rules)
+    }
+
+    fn rules(&self) -> usize {
+        crate::rules::RULES.len()
+    }
+
+    fn tab_of(&self, field: &str) -> &'static str {
+        tab_of(field)
     }
 
     fn here(&self, finding: &FindingRow) -> bool {
@@ -136,125 +272,44 @@ impl EditPage {
     }
 }
 
-fn options<T: Copy>(all: &[T], code: fn(T) -> &'static str, label: fn(T) -> &'static str) -> Vec<(String, String)> {
-    all.iter().map(|value| (code(*value).to_owned(), label(*value).to_owned())).collect()
-}
-
-fn themes(all: &[(&str, &str)]) -> Vec<(String, String)> {
-    all.iter().map(|(code, name)| ((*code).to_owned(), (*name).to_owned())).collect()
-}
-
-fn codes<T: Copy>(values: &[T], code: fn(T) -> &'static str) -> Vec<String> {
-    values.iter().map(|value| code(*value).to_owned()).collect()
-}
-
-fn basic_fields(g: &Guide) -> Vec<Field> {
-    let flag = |name: &str, label: &str, on: bool| Field::checks(name, label, [("1", label)]).values(on.then(|| "1".to_owned())).optional();
-    vec![
-        Field::text("name", "事项名称").value(&g.name),
-        Field::text("summary", "一句大白话").hint("谁、什么时候要办").value(&g.summary).max_length(200),
-        Field::area("aliases", "大白话别名").hint("一行一个，群众怎么说就怎么写").value(g.aliases.join("\n")).optional(),
-        Field::checks("objects", "服务对象", options(ServiceObject::ALL, ServiceObject::code, ServiceObject::label))
-            .values(codes(&g.objects, ServiceObject::code)),
-        Field::checks("person_themes", "个人主题", themes(PERSON_THEMES)).values(g.person_themes.clone()).optional(),
-        Field::checks("corp_themes", "企业主题", themes(CORP_THEMES)).values(g.corp_themes.clone()).optional(),
-        Field::radios("project_type", "办件类型", options(ProjectType::ALL, ProjectType::code, ProjectType::label))
-            .value(g.project_type.code()),
-        Field::checks("forms", "办理形式", options(HandleForm::ALL, HandleForm::code, HandleForm::label))
-            .values(codes(&g.forms, HandleForm::code)),
-        Field::select(
-            "area",
-            "通办范围",
-            [("", "不通办")].map(|(v, t)| (v.to_owned(), t.to_owned())).into_iter().chain(options(
-                HandleArea::ALL,
-                HandleArea::code,
-                HandleArea::label,
-            )),
-        )
-        .value(g.area.map_or("", HandleArea::code))
-        .optional(),
-        Field::number("legal", "法定时限", "").hint("没有法定期限填 0").value(g.legal.amount.to_string()),
-        Field::select("legal_unit", "法定时限单位", options(LimitUnit::ALL, LimitUnit::code, LimitUnit::label)).value(g.legal.unit.code()),
-        Field::number("promise", "承诺时限", "").hint("当场办好填 0").value(g.promise.amount.to_string()),
-        Field::select("promise_unit", "承诺时限单位", options(LimitUnit::ALL, LimitUnit::code, LimitUnit::label))
-            .value(g.promise.unit.code()),
-        Field::number("visits", "到现场次数", "次").value(g.visits.to_string()),
-        Field::text("visits_reason", "必须到现场的原因").value(&g.visits_reason).optional(),
-        Field::checks("online_steps", "网上办理深度", options(OnlineStep::ALL, OnlineStep::code, OnlineStep::label))
-            .values(codes(&g.online.steps, OnlineStep::code))
-            .optional(),
-        flag("online_here", "在本平台申报", g.online.here),
-        flag("online_mobile", "手机能申报", g.online.mobile),
-        Field::text("online_url", "外部网办地址").value(&g.online.url).optional(),
-    ]
-}
-
-fn fields(tab: &str, g: &Guide) -> Vec<Field> {
-    let bar = "一行一条，栏与栏之间用“｜”分开：";
-    match tab {
-        "situations" => vec![
-            Field::area("questions", "先问的问题")
-                .hint("问题一行：题号｜问题；选项各一行：- 选项号｜文字｜提示｜不用办的说明")
-                .value(lines::write_questions(&g.questions))
-                .optional(),
-        ],
-        "steps" => vec![
-            Field::area("steps", "办理流程").hint(format!("{bar}环节｜怎么办｜工作日")).value(lines::write_steps(&g.steps)),
-            Field::text("result_name", "办好后拿到什么").value(&g.result.name),
-            Field::checks("result_types", "结果类型", options(ResultType::ALL, ResultType::code, ResultType::label))
-                .values(codes(&g.result.types, ResultType::code)),
-            Field::text("result_validity", "有效期").value(&g.result.validity).optional(),
-            Field::area("pitfalls", "容易被退回的原因").hint("一行一条").value(g.pitfalls.join("\n")).optional(),
-        ],
-        "places" => vec![
-            Field::area("places", "办理地点")
-                .hint(format!("{bar}名称｜窗口｜地址｜时间｜电话｜怎么来"))
-                .value(lines::write_places(&g.places)),
-            Field::tel("consult_phone", "咨询电话").value(&g.consult_phone),
-            Field::tel("supervise_phone", "投诉电话").value(&g.supervise_phone),
-        ],
-        "basis" => vec![
-            Field::area("basis", "设定依据").hint(format!("{bar}《文件名》｜文号｜条款｜要点")).value(lines::write_basis(&g.basis)),
-            Field::area("conditions", "受理条件").hint("一行一条").value(g.conditions.join("\n")),
-            Field::area("fees", "收费项目")
-                .hint(format!("不收费留空。{bar}名称｜标准｜金额（元）｜依据｜减免"))
-                .value(lines::write_fees(&g.fees))
-                .optional(),
-            Field::text("fee_basis", "收费依据").value(&g.fee_basis).optional(),
-        ],
-        "faq" => vec![Field::area("faq", "常见问题").hint(format!("{bar}问题｜回答")).value(lines::write_faq(&g.faq)).optional()],
-        "basic" => basic_fields(g),
-        _ => Vec::new(),
-    }
-}
-
 fn known_tab(tab: &str) -> Result<&'static str, Problem> {
     TABS.iter().map(|(known, _)| *known).find(|known| *known == tab).ok_or_else(Problem::not_found)
 }
 
-async fn load(app: &App, ctx: &Ctx, code: &str) -> Result<(ItemRow, Vec<FindingRow>), Failure> {
+/// 编辑页要的：办理项、质检、没解决的批注。
+struct Opened {
+    row: ItemRow,
+    findings: Vec<FindingRow>,
+    notes: Vec<NoteRow>,
+}
+
+async fn load(app: &App, ctx: &Ctx, code: &str) -> Result<Opened, Failure> {
     let (actor, code) = (ctx.actor.clone(), code.to_owned());
     Ok(app
         .db()
         .snapshot("items.edit", move |tx| {
             let row = mine(tx, &actor, &code)?;
             let findings = store::findings(tx, row.id)?;
-            Ok((row, findings))
+            let notes = store::open_notes(tx, row.id)?;
+            Ok(Opened { row, findings, notes })
         })
         .await?)
 }
 
-fn page(ctx: &Ctx, tab: &'static str, row: ItemRow, findings: Vec<FindingRow>, guide: &Guide, problem: Option<&Problem>) -> EditPage {
-    let layout = Layout::staff(ctx, &format!("编辑 {}", row.name));
+fn page(ctx: &Ctx, tab: &'static str, opened: Opened, guide: &Guide, problem: Option<&Problem>) -> EditPage {
+    let layout = Layout::staff(ctx, &format!("编辑 {}", opened.row.name));
     let mut materials = guide.materials.clone();
     materials.extend([Material::default(), Material::default()]);
     EditPage {
         l: if problem.is_some() { layout.with_errors() } else { layout },
-        fields: fields(tab, guide).into_iter().map(|field| field.errors_of(problem)).collect(),
-        row,
+        fields: fields::fields(tab, guide).into_iter().map(|field| field.errors_of(problem)).collect(),
+        designed: if tab == "form" { designer::rows(&guide.form) } else { Vec::new() },
+        row: opened.row,
         tab,
         materials,
-        findings,
+        findings: opened.findings,
+        notes: opened.notes,
+        conflict: Vec::new(),
         summary: ErrorSummary::of(problem),
     }
 }
@@ -265,9 +320,9 @@ fn page(ctx: &Ctx, tab: &'static str, row: ItemRow, findings: Vec<FindingRow>, g
 /// 不存在或范围外：404。
 pub async fn show(State(app): State<App>, ctx: Ctx, Path((code, tab)): Path<(String, String)>) -> Result<Html, Failure> {
     let tab = known_tab(&tab)?;
-    let (row, findings) = load(&app, &ctx, &code).await?;
-    let guide = row.draft.clone();
-    render(&page(&ctx, tab, row, findings, &guide, None))
+    let opened = load(&app, &ctx, &code).await?;
+    let guide = opened.row.draft.clone();
+    render(&page(&ctx, tab, opened, &guide, None))
 }
 
 /// `POST /catalog/items/{code}/edit/{tab}`
@@ -281,40 +336,50 @@ pub async fn save(
     Form(form): Form<EditForm>,
 ) -> Result<Response, Failure> {
     let tab = known_tab(&tab)?;
-    let (row, findings) = load(&app, &ctx, &code).await?;
-    let mut guide = row.draft.clone();
+    let opened = load(&app, &ctx, &code).await?;
+    let mut guide = opened.row.draft.clone();
     let problem = match lines::apply(tab, &form, &mut guide) {
         Err(problem) => problem,
+        // 打开之后别人存过：两版并列，由人定夺
+        Ok(()) if opened.row.version != form.version => return render_status(412, &conflicted(&ctx, tab, opened, &guide)),
         Ok(()) => {
-            let (actor, at, wanted, id) = (ctx.actor.clone(), app.now(), guide.clone(), row.id);
+            let (actor, at, wanted, id) = (ctx.actor.clone(), app.now(), guide.clone(), opened.row.id);
             let saved = app.act(&ctx, "items.save", move |tx| commands::edit(tx, &actor, id, form.version, &wanted, at)).await;
             crate::cache::forget(&app, &code);
             match saved {
                 Ok(_) => return Ok(see_other(format!("/catalog/items/{code}/edit/{tab}")).flash("已保存").into_response()),
-                Err(error) => match error.problem().filter(|problem| !problem.errors.is_empty()).cloned() {
-                    Some(problem) => problem,
-                    None => return Err(error.into()),
+                Err(error) => match error.problem() {
+                    Some(problem) if problem.code == Code::PreconditionFailed => {
+                        return render_status(412, &conflicted(&ctx, tab, load(&app, &ctx, &code).await?, &guide));
+                    }
+                    Some(problem) if !problem.errors.is_empty() => problem.clone(),
+                    _ => return Err(error.into()),
                 },
             }
         }
     };
-    render_status(422, &page(&ctx, tab, row, findings, &guide, Some(&problem)))
+    render_status(422, &page(&ctx, tab, opened, &guide, Some(&problem)))
 }
 
-#[derive(Template)]
-#[template(path = "catalog_preview.html")]
-struct PreviewPage {
-    l: Layout,
-    row: ItemRow,
+/// 别人先存了：列出两版不同，表单里留着我填的，版本换成最新的，再存一次就以我的为准。
+fn conflicted(ctx: &Ctx, tab: &'static str, opened: Opened, mine: &Guide) -> EditPage {
+    let conflict = diff::changes(&opened.row.draft, mine);
+    EditPage { conflict, ..page(ctx, tab, opened, mine, None) }
 }
 
-/// `GET /catalog/items/{code}/preview`：群众会看到的样子。
+/// `GET /catalog/items/{code}/preview`：用群众看的同一个模板画工作稿。
 ///
 /// # Errors
 /// 不存在或范围外：404。
-pub async fn preview(State(app): State<App>, ctx: Ctx, Path(code): Path<String>) -> Result<Html, Failure> {
-    let (row, _) = load(&app, &ctx, &code).await?;
-    render(&PreviewPage { l: Layout::staff(&ctx, &format!("预览 {}", row.name)), row })
+pub async fn preview(
+    State(app): State<App>,
+    ctx: Ctx,
+    Path(code): Path<String>,
+    Query(chosen): Query<super::guide::Chosen>,
+) -> Result<Response, Failure> {
+    let opened = load(&app, &ctx, &code).await?;
+    let guide = app.db().snapshot("items.preview", move |tx| queries::preview(tx, &opened.row)).await?;
+    super::guide::preview(&ctx, &app, &guide, &chosen)
 }
 
 #[derive(Template)]
@@ -322,24 +387,29 @@ pub async fn preview(State(app): State<App>, ctx: Ctx, Path(code): Path<String>)
 struct DiffPage {
     l: Layout,
     row: ItemRow,
-    changes: Vec<(String, String, String)>,
+    catalogue: Vec<Change>,
+    previous: Option<Vec<Change>>,
 }
 
-/// `GET /catalog/items/{code}/diff`：修订稿与现行版逐字段比。
+/// `GET /catalog/items/{code}/diff`：与目录的四统一要素比，与现行版逐字段比。
 ///
 /// # Errors
 /// 不存在或范围外：404。
-pub async fn diff(State(app): State<App>, ctx: Ctx, Path(code): Path<String>) -> Result<Html, Failure> {
+pub async fn compare(State(app): State<App>, ctx: Ctx, Path(code): Path<String>) -> Result<Html, Failure> {
     let actor = ctx.actor.clone();
-    let (row, before) = app
+    let (row, before, catalogue) = app
         .db()
         .snapshot("items.diff", move |tx| {
             let row = mine(tx, &actor, &code)?;
             let before = store::edition(tx, row.id, row.edition)?.map(|found| found.guide);
-            Ok((row, before))
+            let catalogue = store::catalogue_by_id(tx, row.catalogue)?;
+            Ok((row, before, catalogue))
         })
         .await?;
-    let before = before.ok_or_else(Problem::not_found)?;
-    let changes = lines::changes(&before, &row.draft);
-    render(&DiffPage { l: Layout::staff(&ctx, &format!("比较 {}", row.name)), row, changes })
+    render(&DiffPage {
+        l: Layout::staff(&ctx, &format!("比较 {}", row.name)),
+        catalogue: diff::against_catalogue(&catalogue, &row.draft, row.level.label()),
+        previous: before.map(|before| diff::changes(&before, &row.draft)),
+        row,
+    })
 }

@@ -134,6 +134,14 @@ impl<'g> View<'g> {
         if query.is_empty() { format!("/apply/{}", self.g.code) } else { format!("/apply/{}?{}", self.g.code, query.join("&")) }
     }
 
+    /// 样表、样图：生成的或上传的。
+    fn example(&self, material: &Material) -> Option<String> {
+        if material.example.starts_with(super::samples::STORED) {
+            return Some(format!("/items/{}/samples/{}", self.g.code, material.id));
+        }
+        self.paper(&material.example)
+    }
+
     /// 由本平台生成的空白表、样表、样本；没有的不给链接。
     fn paper(&self, name: &str) -> Option<String> {
         let tail = match name {
@@ -152,6 +160,8 @@ struct GuidePage<'g> {
     l: Layout,
     v: View<'g>,
     json_ld: String,
+    /// 工作稿的预览：链接回编辑台，不给搜索引擎看。
+    preview: bool,
 }
 
 #[derive(Template)]
@@ -184,7 +194,15 @@ pub async fn show(State(app): State<App>, ctx: Ctx, Path(code): Path<String>, Qu
     if shared && let Some(page) = cache::page(&app, &code, &situation) {
         return Ok(html(page));
     }
-    let guide = cache::guide(&app, &code).await?.ok_or_else(Problem::not_found)?;
+    let Some(guide) = cache::guide(&app, &code).await? else {
+        // 主体更名换过码的，旧网址转到新的
+        let wanted = code.clone();
+        let renamed = app.db().read("items.renamed", move |tx| crate::store::renamed_code(tx, &wanted)).await?;
+        return match renamed {
+            Some(new) => Ok(axum::response::Redirect::permanent(&format!("/items/{new}")).into_response()),
+            None => Err(Problem::not_found().into()),
+        };
+    };
     let body = Bytes::from(draw(&ctx, &app, &guide, &chosen)?);
     // 只留认得的答案，乱写的参数撑不满
     if shared && (chosen.is_empty() || guide.guide.settle_answers(&chosen) == chosen) {
@@ -213,8 +231,20 @@ fn draw(ctx: &Ctx, app: &App, guide: &Arc<PublicGuide>, chosen: &Chosen) -> Resu
         l: Layout::public(ctx, &format!("{} - 办事指南", guide.guide.name)),
         v: View::new(guide, chosen),
         json_ld: json_ld(app, guide),
+        preview: false,
     };
     Ok(page.render()?)
+}
+
+/// 工作稿用同一个模板画出来。
+pub(super) fn preview(ctx: &Ctx, app: &App, guide: &Arc<PublicGuide>, chosen: &Chosen) -> Result<Response, Failure> {
+    let page = GuidePage {
+        l: Layout::public(ctx, &format!("预览 {}", guide.guide.name)),
+        v: View::new(guide, chosen),
+        json_ld: json_ld(app, guide),
+        preview: true,
+    };
+    Ok(html(Bytes::from(page.render()?)))
 }
 
 /// `GET /items/{code}/print`
@@ -288,6 +318,16 @@ pub async fn form(
     let example = query.example == Some(1);
     let title = if example { "填写样表" } else { "空白表" };
     render(&FormPage { l: Layout::public(&ctx, &format!("{}{title}", guide.guide.name)), g: &guide, example })
+}
+
+/// `GET /items/{code}/schema.json`：申报表的 JSON Schema。
+///
+/// # Errors
+/// 编码不存在：404。
+pub async fn schema(State(app): State<App>, Path(code): Path<String>) -> Result<Response, Failure> {
+    let guide = cache::guide(&app, &code).await?.ok_or_else(Problem::not_found)?;
+    let schema = guide.guide.form.json_schema(&guide.guide.name);
+    Ok(([(header::CONTENT_TYPE, "application/schema+json; charset=utf-8")], schema.to_string()).into_response())
 }
 
 #[derive(Template)]

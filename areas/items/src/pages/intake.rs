@@ -162,9 +162,21 @@ pub async fn answer(
 #[template(path = "catalog_misses.html")]
 struct MissesPage {
     l: Layout,
-    misses: Vec<(String, i64, String)>,
+    misses: Vec<Miss>,
+    may_edit: bool,
     wishes: Vec<(String, String, String)>,
 }
+
+/// 一个没搜到的词：次数、最近一次、可能是哪几项。
+struct Miss {
+    words: String,
+    times: i64,
+    last: String,
+    suggested: Vec<(String, String)>,
+}
+
+/// 给前几个词提建议；每个词都要搜一遍。
+const SUGGESTED: usize = 20;
 
 /// `GET /catalog/misses`：没搜到的词与群众想办的，编辑据此补别名。
 ///
@@ -173,9 +185,16 @@ struct MissesPage {
 pub async fn misses(State(app): State<App>, ctx: Ctx) -> Result<Html, Failure> {
     let (misses, wishes) =
         app.db().snapshot("items.misses", |tx| Ok((store::misses(tx, (i64::MAX, ""), 100)?, store::wishes(tx, i64::MAX, 100)?))).await?;
+    let may_edit = ctx.actor.may(crate::permissions::EDIT);
+    let mut listed = Vec::with_capacity(misses.len());
+    for (at, (words, times, last)) in misses.into_iter().enumerate() {
+        let suggested = if at < SUGGESTED && may_edit { super::review::suggestions(&app, &words).await } else { Vec::new() };
+        listed.push(Miss { words, times, last: show(last), suggested });
+    }
     render(&MissesPage {
         l: Layout::staff(&ctx, "没搜到的词"),
-        misses: misses.into_iter().map(|(words, n, at)| (words, n, show(at))).collect(),
+        misses: listed,
+        may_edit,
         wishes: wishes.into_iter().map(|(_, words, text, at)| (words, text, show(at))).collect(),
     })
 }

@@ -209,3 +209,28 @@ fn cells(row: &ShelfRow) -> Vec<Cell> {
         text(if row.complete { "已写全" } else { "待完善" }),
     ]
 }
+
+/// 网站地图一份至多多少条（协议上限 50,000）。
+const SITEMAP: i64 = 50_000;
+
+/// `GET /sitemap.xml`：给搜索引擎的全部公开页。
+///
+/// # Errors
+/// 引擎故障。
+pub async fn sitemap(State(app): State<App>) -> Result<Response, Failure> {
+    let (rows, events) = app
+        .db()
+        .snapshot("items.sitemap", |tx| Ok((store::shelf_list(tx, &["all".to_owned()], ("", 0), SITEMAP)?, store::bundles(tx, 0, 1_000)?)))
+        .await?;
+    let base = &app.config().base_url;
+    let mut xml =
+        String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");
+    let fixed = ["/", "/items", "/events", "/sites", "/track"].map(str::to_owned);
+    let guides = rows.iter().filter(|row| row.edition > 0).map(|row| format!("/items/{}", row.code));
+    let bundles = events.iter().map(|row| format!("/events/{}", row.number));
+    for path in fixed.into_iter().chain(bundles).chain(guides) {
+        xml.push_str(&format!("<url><loc>{}{path}</loc></url>\n", tongban_web::components::escape(base)));
+    }
+    xml.push_str("</urlset>\n");
+    Ok(([(axum::http::header::CONTENT_TYPE, "application/xml; charset=utf-8")], xml).into_response())
+}

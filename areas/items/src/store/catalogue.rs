@@ -183,6 +183,10 @@ const INSERT: &str = "INSERT INTO items_implementations (id, tenant, unit, org, 
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
 const UPDATE: &str = "UPDATE items_implementations SET state = $1, reason = $2, overdue = $3, last_number = $4, clock = $5, \
      local_code = $6, local_dept_code = $7, pooled = $8, version = version + 1 WHERE id = $9 AND version = $10";
+const RECODE: &str = "UPDATE items_implementations SET code = $1, dept_name = $2, dept_code = $3, version = version + 1 \
+     WHERE id = $4 AND version = $5";
+const MARK_DEVOLVED: &str = "UPDATE items_implementations SET devolved = $1 WHERE id = $2";
+const DEVOLVED: &str = "SELECT devolved FROM items_implementations WHERE id = $1 AND devolved <> 0";
 const TAKEN: &str = "SELECT COUNT(*) FROM items_implementations WHERE catalogue = $1 AND org = $2 AND id <> $3 \
      AND state <> 'declined'";
 const POOL: ScopedSql = scoped!(
@@ -206,6 +210,9 @@ pub(super) const STATEMENTS: &[&str] = &[
     CLAIMED,
     INSERT,
     UPDATE,
+    RECODE,
+    MARK_DEVOLVED,
+    DEVOLVED,
     TAKEN,
     POOL.tenant,
     POOL.unit,
@@ -319,6 +326,36 @@ pub fn update_implementation(tx: &mut Tx<'_>, row: &mut ImplementationRow) -> Re
     }
     row.version += 1;
     Ok(())
+}
+
+/// 主体更名：换编码与主体。
+///
+/// # Errors
+/// 引擎故障，或别人先改了。
+pub fn recode_implementation(tx: &mut Tx<'_>, row: &mut ImplementationRow) -> Result<()> {
+    let changed = tx.exec(RECODE, args![&row.code, &row.dept_name, &row.dept_code, row.id, row.version])?;
+    if changed != 1 {
+        return Err(Problem::stale(row.version + 1).into());
+    }
+    row.version += 1;
+    Ok(())
+}
+
+/// 记下承接的是上级哪一个办理项。
+///
+/// # Errors
+/// 引擎故障。
+pub fn mark_devolved(tx: &mut Tx<'_>, id: i64, item: i64) -> Result<()> {
+    tx.exec(MARK_DEVOLVED, args![item, id])?;
+    Ok(())
+}
+
+/// 承接的是上级哪一个办理项；不是承接的为 `None`。
+///
+/// # Errors
+/// 引擎故障。
+pub fn devolved_from(tx: &mut Tx<'_>, id: i64) -> Result<Option<i64>> {
+    tx.row(DEVOLVED, args![id], |r| r.get(0))
 }
 
 /// V06：同一主体对同一目录还有别的没取消的实施清单。

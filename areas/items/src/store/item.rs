@@ -91,6 +91,7 @@ const UPDATE: &str = "UPDATE items_items SET name = $1, state = $2, revision = $
      depth = $7, visits = $8, promise = $9, errors = $10, warnings = $11, wrong = $12, notice = $13, resume_day = $14, \
      reporter = $15, opinion = $16, effect = $17, draft = $18, facts = $19, touched = $20, version = version + 1 \
      WHERE id = $21 AND version = $22";
+const RECODE: &str = "UPDATE items_items SET code = $1, dept_name = $2 WHERE id = $3 AND version = $4";
 const DELETE: &str = "DELETE FROM items_items WHERE id = $1 AND version = $2";
 const CODES: &str = "SELECT code FROM items_items WHERE implementation = $1 AND id <> $2 ORDER BY code";
 /// 到点：定好的生效时刻。
@@ -281,6 +282,15 @@ pub fn update_item(tx: &mut Tx<'_>, row: &mut ItemRow, before: &Facts) -> Result
     Ok(())
 }
 
+/// 主体更名：换编码；版本由随后的写回加一。
+///
+/// # Errors
+/// 引擎故障，或别人先改了。
+pub fn recode_item(tx: &mut Tx<'_>, row: &ItemRow) -> Result<()> {
+    let changed = tx.exec(RECODE, args![&row.code, &row.dept_name, row.id, row.version])?;
+    if changed == 1 { Ok(()) } else { Err(Problem::stale(row.version + 1).into()) }
+}
+
 /// 撤销认领：从未发布的办理项连同检查结果一并删除。
 ///
 /// # Errors
@@ -346,6 +356,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     DESK.org,
     INSERT,
     UPDATE,
+    RECODE,
     DELETE,
     CODES,
     EFFECT_DUE,

@@ -153,6 +153,7 @@ pub fn open_names(tx: &mut Tx<'_>, tenant: i64, limit: i64) -> Result<Vec<(Strin
 const MISS: &str = "INSERT INTO items_misses (words, n, first, last) VALUES ($1, 1, $2, $3) \
      ON CONFLICT (words) DO UPDATE SET n = items_misses.n + 1, last = $4";
 const MISSES: &str = "SELECT words, n, last FROM items_misses WHERE (n, words) < ($1, $2) ORDER BY n DESC, words DESC LIMIT $3";
+const FORGET_MISS: &str = "DELETE FROM items_misses WHERE words = $1";
 const WISH: &str = "INSERT INTO items_wishes (id, words, text, created) VALUES ($1, $2, $3, $4)";
 const WISHES: &str = "SELECT id, words, text, created FROM items_wishes WHERE id < $1 ORDER BY id DESC LIMIT $2";
 
@@ -171,6 +172,15 @@ pub fn note_miss(tx: &mut Tx<'_>, words: &str, at: Timestamp) -> Result<()> {
 /// 引擎故障。
 pub fn misses(tx: &mut Tx<'_>, before: (i64, &str), limit: i64) -> Result<Vec<(String, i64, Timestamp)>> {
     tx.rows(MISSES, args![before.0, before.1, limit], |r| Ok((r.get(0)?, r.get(1)?, from_millis(r.get(2)?))))
+}
+
+/// 补了别名，不再提示。
+///
+/// # Errors
+/// 引擎故障。
+pub fn forget_miss(tx: &mut Tx<'_>, words: &str) -> Result<()> {
+    tx.exec(FORGET_MISS, args![words])?;
+    Ok(())
 }
 
 /// “告诉我们您想办什么”。

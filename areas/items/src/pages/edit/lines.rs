@@ -2,10 +2,13 @@
 
 use tongban_kernel::problem::{Checks, Problem};
 
-use super::EditForm;
-use crate::model::codes::{CopyType, HandleArea, HandleForm, LimitUnit, Need, OnlineStep, ProjectType, ResultType, ServiceObject, Waive};
-use crate::model::guide::{Basis, Faq, Fee, Material, Place, Step};
-use crate::model::situations::{Choice, Question, When};
+use super::{EditForm, designer, material};
+use crate::model::codes::{
+    DeptType, HandleArea, HandleForm, LimitUnit, OnlineStep, PowerKind, PowerSource, ProjectType, ResultType, SealMode, ServiceObject,
+};
+use crate::model::guide::{Basis, Exemption, Faq, Fee, Place, Step};
+use crate::model::service::AgentPoint;
+use crate::model::situations::{Choice, Question, Variant, When};
 use crate::model::{Guide, Limit};
 
 fn rows(text: &str) -> impl Iterator<Item = &str> {
@@ -46,7 +49,7 @@ pub(super) fn write_places(items: &[Place]) -> String {
 }
 
 pub(super) fn write_fees(items: &[Fee]) -> String {
-    lines(items, |f| joined(&[&f.name, &f.standard, &yuan(f.cents), &f.basis, &f.reduction]))
+    lines(items, |f| joined(&[&f.name, &f.standard, &yuan(f.cents), &f.basis, &f.reduction, &write_when(&f.when)]))
 }
 
 pub(super) fn write_faq(items: &[Faq]) -> String {
@@ -55,10 +58,30 @@ pub(super) fn write_faq(items: &[Faq]) -> String {
 
 pub(super) fn write_questions(items: &[Question]) -> String {
     lines(items, |q| {
-        let head = joined(&[&q.id, &q.text]);
+        let head = joined(&[&q.id, &q.text, &write_when(&q.when)]);
         let options = lines(&q.options, |o| format!("- {}", joined(&[&o.id, &o.label, &o.hint, &o.stop])));
         format!("{head}\n{options}")
     })
+}
+
+/// 只写工作日数；单位不是工作日的带上说明照旧保留。
+fn days(limit: Option<&Limit>) -> String {
+    limit.map_or_else(String::new, |limit| limit.amount.to_string())
+}
+
+pub(super) fn write_variants(items: &[Variant]) -> String {
+    lines(items, |v| {
+        let visits = v.visits.map_or_else(String::new, |visits| visits.to_string());
+        joined(&[&write_when(&v.when), &days(v.promise.as_ref()), &days(v.legal.as_ref()), &visits, &v.note])
+    })
+}
+
+pub(super) fn write_agents(items: &[AgentPoint]) -> String {
+    lines(items, |a| joined(&[&a.town, &a.town_code, &a.village, &a.village_code, &a.address, &a.phone]))
+}
+
+pub(super) fn write_exemptions(items: &[Exemption]) -> String {
+    lines(items, |e| joined(&[&e.from, &e.basis, &e.approved_by]))
 }
 
 /// `题=选项,选项；题=选项`。
@@ -66,7 +89,7 @@ pub(super) fn write_when(when: &When) -> String {
     when.0.iter().map(|(question, options)| format!("{question}={}", options.join(","))).collect::<Vec<_>>().join("；")
 }
 
-fn read_when(text: &str) -> When {
+pub(super) fn read_when(text: &str) -> When {
     let pairs = text.split(['；', ';']).filter_map(|part| part.split_once('='));
     When(
         pairs
@@ -101,8 +124,13 @@ pub(super) fn apply(tab: &str, form: &EditForm, guide: &mut Guide) -> Result<(),
     let mut checks = Checks::new();
     match tab {
         "basic" => basic(form, guide, &mut checks),
-        "situations" => questions(form, guide, &mut checks),
-        "materials" => materials(form, guide, &mut checks),
+        "situations" => {
+            questions(form, guide, &mut checks);
+            variants(form, guide, &mut checks);
+        }
+        "materials" => material::apply(form, guide, &mut checks),
+        "form" => designer::apply(form, guide, &mut checks),
+        "service" => service(form, guide, &mut checks),
         "steps" => steps(form, guide, &mut checks),
         "places" => places(form, guide),
         "basis" => basis(form, guide, &mut checks),
@@ -135,12 +163,15 @@ fn basic(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
     g.forms = picks(&form.forms, HandleForm::parse);
     g.area = HandleArea::parse(&form.area);
     let unit = |text: &str| LimitUnit::parse(text).unwrap_or(LimitUnit::Workday);
-    g.legal =
-        Limit { amount: number(checks, "legal", "法定时限", &form.legal), unit: unit(&form.legal_unit), note: g.legal.note.clone() };
+    g.legal = Limit {
+        amount: number(checks, "legal", "法定时限", &form.legal),
+        unit: unit(&form.legal_unit),
+        note: form.legal_note.trim().to_owned(),
+    };
     g.promise = Limit {
         amount: number(checks, "promise", "承诺时限", &form.promise),
         unit: unit(&form.promise_unit),
-        note: g.promise.note.clone(),
+        note: form.promise_note.trim().to_owned(),
     };
     g.visits = u8::try_from(number(checks, "visits", "到现场次数", &form.visits)).unwrap_or(u8::MAX);
     form.visits_reason.trim().clone_into(&mut g.visits_reason);
@@ -172,9 +203,12 @@ fn questions(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
         } else {
             let parts = columns(line);
             checks.ensure(parts.len() >= 2 && !parts[0].is_empty(), "questions", "format", format!("问题“{line}”应写成“题号｜问题”"));
-            let id = column(&parts, 0);
-            let when = g.questions.iter().find(|old| old.id == id).map(|old| old.when.clone()).unwrap_or_default();
-            found.push(Question { id, text: column(&parts, 1), options: Vec::new(), when });
+            found.push(Question {
+                id: column(&parts, 0),
+                text: column(&parts, 1),
+                options: Vec::new(),
+                when: read_when(&column(&parts, 2)),
+            });
         }
     }
     for question in &found {
@@ -183,29 +217,78 @@ fn questions(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
     g.questions = found;
 }
 
-fn materials(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
-    let at = |values: &[String], n: usize| values.get(n).map(|text| text.trim().to_owned()).unwrap_or_default();
-    let mut found = Vec::new();
-    for (n, name) in form.m_name.iter().map(|name| name.trim()).enumerate().filter(|(_, name)| !name.is_empty()) {
-        let id = Some(at(&form.m_id, n)).filter(|id| !id.is_empty()).unwrap_or_else(|| format!("m{}", n + 1));
-        let old = g.materials.iter().find(|material| material.id == id).cloned().unwrap_or_default();
-        let copies = at(&form.m_copies, n).parse::<u8>().ok();
-        checks.ensure(copies.is_some(), "materials", "integer", format!("“{name}”的份数要填整数"));
-        found.push(Material {
-            id,
-            name: name.to_owned(),
-            hint: at(&form.m_hint, n),
-            need: Need::parse(&at(&form.m_need, n)).unwrap_or(old.need),
-            copy_type: CopyType::parse(&at(&form.m_copy, n)).unwrap_or(old.copy_type),
-            waive: Waive::parse(&at(&form.m_waive, n)).unwrap_or(old.waive),
-            copies: copies.unwrap_or(old.copies),
-            when: read_when(&at(&form.m_when, n)),
-            basis: at(&form.m_basis, n),
-            ..old
-        });
+fn variants(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
+    let old = std::mem::take(&mut g.variants);
+    for line in rows(&form.variants) {
+        let parts = columns(line);
+        let when = read_when(&column(&parts, 0));
+        checks.ensure(!when.always(), "variants", "format", format!("“{line}”要先写哪种情形：题号=选项号"));
+        let kept = old.iter().find(|variant| variant.when == when).cloned().unwrap_or_default();
+        let mut limit = |at: usize, kept: Option<Limit>| match column(&parts, at) {
+            text if text.is_empty() => None,
+            text => {
+                let amount = number(checks, "variants", "时限", &text);
+                Some(Limit { amount, ..kept.unwrap_or_default() })
+            }
+        };
+        let (promise, legal) = (limit(1, kept.promise), limit(2, kept.legal));
+        let visits = Some(column(&parts, 3)).filter(|text| !text.is_empty());
+        let visits = visits.map(|text| u8::try_from(number(checks, "variants", "次数", &text)).unwrap_or(u8::MAX));
+        g.variants.push(Variant { when, legal, promise, visits, note: column(&parts, 4) });
     }
-    g.materials = found;
-    g.no_materials = form.no_materials.is_some();
+}
+
+fn service(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
+    let power = PowerSource::parse(&form.power_source);
+    checks.ensure(power.is_some(), "power_source", "required", "请选择权力来源");
+    g.power_source = power.unwrap_or(g.power_source);
+    g.dept_type = DeptType::parse(&form.dept_type).unwrap_or(g.dept_type);
+    form.entrust.trim().clone_into(&mut g.entrust);
+    let entrusted = matches!(g.power_source, PowerSource::EntrustedAbove | PowerSource::EntrustedPeer);
+    checks.ensure(!entrusted || !g.entrust.is_empty(), "entrust", "required", "受委托行使的，请填写委托部门");
+    g.joint_depts = list(&form.joint_depts);
+    form.quantity_limit.trim().clone_into(&mut g.quantity_limit);
+    form.special_procedure.trim().clone_into(&mut g.special_procedure);
+    g.stoppable = form.stoppable.iter().filter_map(|code| code.parse().ok()).collect();
+    form.intermediary.trim().clone_into(&mut g.intermediary);
+    g.real_level = form.real_level.parse().unwrap_or(g.real_level);
+    g.commitment = form.commitment.is_some();
+    g.single_post = form.single_post.is_some();
+    g.entry_centre = form.entry_centre.is_some();
+    g.booking = form.booking.is_some();
+    g.express = form.express.is_some();
+    g.terminal = form.terminal.is_some();
+    g.online.single_login = form.single_login.is_some();
+    form.review_org.trim().clone_into(&mut g.remedy.review_org);
+    form.review_contact.trim().clone_into(&mut g.remedy.review_contact);
+    form.court.trim().clone_into(&mut g.remedy.court);
+    form.court_contact.trim().clone_into(&mut g.remedy.court_contact);
+    g.exemptions = rows(&form.exemptions)
+        .map(columns)
+        .map(|parts| Exemption { from: column(&parts, 0), basis: column(&parts, 1), approved_by: column(&parts, 2) })
+        .collect();
+    let s = &mut g.service;
+    s.power_kind = PowerKind::parse(&form.power_kind);
+    s.seal_mode = SealMode::parse(&form.seal_mode);
+    s.comprehensive_window = form.comprehensive_window.is_some();
+    s.ab_post = form.ab_post.is_some();
+    s.mail_materials = form.mail_materials.is_some();
+    s.mobile_login = form.mobile_login.is_some();
+    form.mobile_url.trim().clone_into(&mut s.mobile_url);
+    form.guiding_dept.trim().clone_into(&mut s.guiding_dept);
+    s.rights = list(&form.rights);
+    s.duties = list(&form.duties);
+    s.agents = rows(&form.agents)
+        .map(columns)
+        .map(|parts| AgentPoint {
+            town: column(&parts, 0),
+            town_code: column(&parts, 1),
+            village: column(&parts, 2),
+            village_code: column(&parts, 3),
+            address: column(&parts, 4),
+            phone: column(&parts, 5),
+        })
+        .collect();
 }
 
 fn steps(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
@@ -270,12 +353,13 @@ fn basis(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
                 cents: amount.unwrap_or(0),
                 basis: column(&parts, 3),
                 reduction: column(&parts, 4),
+                when: read_when(&column(&parts, 5)),
                 ..kept
             }
         })
         .collect();
     form.fee_basis.trim().clone_into(&mut g.fee_basis);
-    g.pay_online = g.pay_online && !g.fees.is_empty();
+    g.pay_online = form.pay_online.is_some() && !g.fees.is_empty();
 }
 
 fn faq(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
@@ -288,56 +372,25 @@ fn faq(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
         .collect();
 }
 
-/// 两份指南哪里不同：字段、旧、新。
-pub(super) fn changes(before: &Guide, after: &Guide) -> Vec<(String, String, String)> {
-    let as_map = |guide: &Guide| match serde_json::to_value(guide) {
-        Ok(serde_json::Value::Object(map)) => map,
-        _ => serde_json::Map::new(),
-    };
-    let (old, new) = (as_map(before), as_map(after));
-    let text = |value: Option<&serde_json::Value>| match value {
-        None => String::new(),
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(other) => serde_json::to_string_pretty(other).unwrap_or_default(),
-    };
-    new.iter()
-        .filter(|(key, value)| old.get(*key) != Some(value))
-        .map(|(key, value)| (label(key).to_owned(), text(old.get(key)), text(Some(value))))
-        .collect()
-}
-
-fn label(field: &str) -> &str {
-    match field {
-        "name" => "名称",
-        "summary" => "一句大白话",
-        "aliases" => "别名",
-        "basis" => "设定依据",
-        "objects" => "服务对象",
-        "legal" => "法定时限",
-        "promise" => "承诺时限",
-        "visits" => "到现场次数",
-        "visits_reason" => "必须到现场的原因",
-        "online" => "网上办理",
-        "conditions" => "受理条件",
-        "questions" => "情形问题",
-        "materials" => "材料",
-        "fees" => "收费",
-        "steps" => "流程",
-        "result" => "结果",
-        "places" => "办理地点",
-        "faq" => "常见问题",
-        "consult_phone" => "咨询电话",
-        "supervise_phone" => "投诉电话",
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn complete() -> Guide {
         crate::complete::built_in().unwrap().remove(0).guide
+    }
+
+    /// 页面上会勾中的格。
+    fn ticks(guide: &Guide) -> Vec<String> {
+        let mut ticks = Vec::new();
+        for (n, material) in guide.materials.iter().enumerate() {
+            for question in &guide.questions {
+                let asked = material.when.0.get(&question.id);
+                let shown = question.options.iter().filter(|choice| asked.is_none_or(|options| options.contains(&choice.id)));
+                ticks.extend(shown.map(|choice| format!("{n}:{}.{}", question.id, choice.id)));
+            }
+        }
+        ticks
     }
 
     /// 打开再原样保存，什么也不变。
@@ -368,14 +421,26 @@ mod tests {
                 m_copy: before.materials.iter().map(|m| m.copy_type.code().to_owned()).collect(),
                 m_waive: before.materials.iter().map(|m| m.waive.code().to_owned()).collect(),
                 m_copies: before.materials.iter().map(|m| m.copies.to_string()).collect(),
-                m_when: before.materials.iter().map(|m| write_when(&m.when)).collect(),
+                m_when: ticks(&before),
                 m_basis: before.materials.iter().map(|m| m.basis.clone()).collect(),
+                m_class: before.materials.iter().map(|m| m.class.code().to_owned()).collect(),
+                m_format: before.materials.iter().map(|m| m.format.code().to_owned()).collect(),
+                m_source: before.materials.iter().map(|m| m.source.code().to_owned()).collect(),
+                m_source_note: before.materials.iter().map(|m| m.source_note.clone()).collect(),
+                m_licence: before.materials.iter().map(|m| m.licence_type.clone()).collect(),
+                m_standard: before.materials.iter().map(|m| m.standard.clone()).collect(),
+                m_page: before.materials.iter().map(|m| m.page_format.clone()).collect(),
+                m_remark: before.materials.iter().map(|m| m.remark.clone()).collect(),
+                m_blank: before.materials.iter().map(|m| m.blank_form.clone()).collect(),
+                m_example: before.materials.iter().map(|m| m.example.clone()).collect(),
+                variants: write_variants(&before.variants),
+                pay_online: before.pay_online.then(|| "1".to_owned()),
                 ..EditForm::default()
             };
             for tab in ["situations", "materials", "steps", "places", "basis", "faq"] {
                 apply(tab, &form, &mut after).unwrap();
             }
-            assert_eq!(changes(&before, &after), [], "{}", before.name);
+            assert_eq!(after, before);
         }
     }
 
