@@ -15,6 +15,8 @@ pub mod archive;
 pub mod commands;
 mod demo;
 pub mod desk;
+pub mod exchange;
+pub mod import;
 pub mod measures;
 pub mod model;
 pub mod offer;
@@ -36,7 +38,7 @@ use tongban_store::{Clock, Reaction};
 use tongban_web::{Access, Area, JobKind, MenuItem, Route};
 use utoipa_axum::routes;
 
-use pages::{apply, desk as list, desk_action, desk_anomalies, desk_archive, desk_case, desk_new, desk_opinions, desk_sync, mine, print, track};
+use pages::{apply, desk as list, desk_action, desk_anomalies, desk_archive, desk_batch, desk_case, desk_commitments, desk_cover, desk_exchange, desk_flows, desk_import, desk_new, desk_opinions, desk_sync, mine, open, print, track};
 use permissions as can;
 
 /// 登录的群众；实名等级由各事项自己要求。
@@ -54,7 +56,7 @@ pub const fn area() -> Area {
         permissions: can::ALL,
         routes: ROUTES,
         clocks: CLOCKS,
-        jobs: &[JobKind { name: archive::JOB, tries: 5, run: archive::run }],
+        jobs: &[JobKind { name: archive::JOB, tries: 5, run: archive::run }, JobKind { name: import::JOB, tries: 5, run: import::run }],
         reactions: REACTIONS,
         measures: measures::MEASURES,
         desk: desk::QUEUES,
@@ -78,7 +80,10 @@ const ENDINGS: &[&str] = &[
     "cases.decided", "cases.not_accepted", "cases.withdrawn", "cases.returned", "cases.terminated", "cases.voided",
 ];
 
-const REACTIONS: &[Reaction] = &[Reaction::each("cases.bundles", ENDINGS, commands::on_child)];
+const REACTIONS: &[Reaction] = &[
+    Reaction::each("cases.bundles", ENDINGS, commands::on_child),
+    Reaction::each("cases.lights", &["cases.yellow", "cases.overdue"], commands::on_light),
+];
 
 const MENU: &[MenuItem] = &[
     MenuItem { group: "收办", title: "办件", href: "/desk/cases", icon: "inbox", needs: can::READ },
@@ -86,6 +91,9 @@ const MENU: &[MenuItem] = &[
     MenuItem { group: "收办", title: "征求意见", href: "/desk/opinions", icon: "msg", needs: can::OPINE },
     MenuItem { group: "质量", title: "将到期与超期", href: "/desk/due", icon: "warn", needs: can::READ },
     MenuItem { group: "质量", title: "电子监察", href: "/desk/anomalies", icon: "eye", needs: can::READ },
+    MenuItem { group: "质量", title: "汇聚库导出", href: "/desk/exchange", icon: "download", needs: can::EXCHANGE },
+    MenuItem { group: "其他", title: "AB 岗", href: "/desk/cover", icon: "user", needs: can::READ },
+    MenuItem { group: "质量", title: "告知承诺核查", href: "/desk/commitments", icon: "check", needs: can::HANDLE },
     MenuItem { group: "质量", title: "行业系统补录", href: "/desk/sync", icon: "sync", needs: can::RECEIVE },
 ];
 
@@ -120,10 +128,28 @@ const ROUTES: &[Route] = &[
     Route::get("/desk/due", READ, || get(list::due)),
     Route::get("/desk/new", Access::Staff(can::SUBMIT_FOR), || get(desk_new::new)),
     Route::post("/desk/new", Access::Staff(can::SUBMIT_FOR), || post(desk_new::register)),
+    Route::get("/open/cases", Access::Public, || get(open::cases)),
+    Route::get("/desk/exchange", Access::Staff(can::EXCHANGE), || get(desk_exchange::form)),
+    Route::get("/desk/exchange/{table}", Access::Staff(can::EXCHANGE), || get(desk_exchange::download)),
+    Route::get("/desk/cover", Access::AnyStaff, || get(desk_cover::form)),
+    Route::post("/desk/cover", Access::AnyStaff, || post(desk_cover::save)),
+    Route::get("/desk/flows/{code}", Access::Staff(can::CONFIGURE), || get(desk_flows::form)),
+    Route::post("/desk/flows/{code}", Access::Staff(can::CONFIGURE), || post(desk_flows::save)),
+    Route::post("/me/cases/{no}/urge", SIGNED_IN, || post(mine::urge)),
+    Route::get("/desk/commitments", Access::Staff(can::HANDLE), || get(desk_commitments::list)),
+    Route::post("/desk/commitments/{commitment}", Access::Staff(can::HANDLE), || post(desk_commitments::check)),
+    Route::post("/desk/cases/batch", READ, || post(desk_batch::act)),
+    Route::post("/desk/cases/views", READ, || post(desk_batch::save_view)),
+    Route::post("/desk/cases/views/{view}/delete", READ, || post(desk_batch::drop_view)),
+    Route::post("/desk/cases/columns", READ, || post(desk_batch::save_columns)),
     Route::get("/desk/anomalies", READ, || get(desk_anomalies::list)),
     Route::post("/desk/anomalies/{anomaly}", READ, || post(desk_anomalies::settle)),
     Route::get("/desk/opinions", Access::Staff(can::OPINE), || get(desk_opinions::list)),
     Route::post("/desk/opinions/{opinion}", Access::Staff(can::OPINE), || post(desk_opinions::answer)),
+    Route::get("/desk/sync/imports", Access::Staff(can::RECEIVE), || get(desk_import::list)),
+    Route::post("/desk/sync/imports", Access::Staff(can::RECEIVE), || post(desk_import::upload)),
+    Route::get("/desk/sync/imports/{import}", Access::Staff(can::RECEIVE), || get(desk_import::show_import)),
+    Route::post("/desk/sync/imports/{import}", Access::Staff(can::RECEIVE), || post(desk_import::begin)),
     Route::get("/desk/sync", Access::Staff(can::RECEIVE), || get(desk_sync::form)),
     Route::post("/desk/sync", Access::Staff(can::RECEIVE), || post(desk_sync::save)),
     Route::get("/desk/cases/{no}", READ, || get(desk_case::show_case)),

@@ -34,6 +34,8 @@ pub const UNMASK: Permission = "cases.unmask";
 pub const ASSIGN: Permission = "cases.assign";
 /// 回复其他部门的征求意见。
 pub const OPINE: Permission = "cases.opine";
+/// 导出省汇聚库的表（含申请人原始信息，留痕）。
+pub const EXCHANGE: Permission = "cases.exchange";
 /// 配置事项的环节。
 pub const CONFIGURE: Permission = "cases.configure";
 /// 只有时钟与系统能做；不授予任何角色。
@@ -58,4 +60,5 @@ pub const ALL: &[(Permission, &str)] = &[
     (ASSIGN, "派件、转办"),
     (OPINE, "回复征求意见"),
     (CONFIGURE, "配置事项环节"),
+    (EXCHANGE, "导出汇聚库的表"),
 ];

@@ -5,7 +5,7 @@ use tongban_kernel::{Actor, Problem};
 use tongban_store::{Result, Tx};
 
 use crate::commands;
-use crate::model::{Case, Material, Offer};
+use crate::model::{Case, FileRef, Material, Offer};
 use crate::store::opinions::Opinion;
 use crate::store::proposals::Proposal;
 use crate::store::{self, AnomalyRow, Correction, Counts, Details, Document, Filter, ListRow, StepRow};
@@ -25,6 +25,8 @@ pub struct CaseView {
     pub offer: Option<Offer>,
     /// 征求过的意见；申请人看不到。
     pub opinions: Vec<Opinion>,
+    /// 待办里排在这一件后面的那件。
+    pub next: Option<String>,
     /// 电子卷宗做好了。
     pub archived: bool,
     /// 要两个人的事的申请；申请人看不到。
@@ -47,11 +49,21 @@ pub fn view(tx: &mut Tx<'_>, actor: &Actor, no: &str) -> Result<CaseView> {
         anomalies: if actor.staff == 0 { Vec::new() } else { store::anomalies_of(tx, case.id)? },
         others: others.into_iter().filter(|row| actor.scope.covers(&row.place)).collect(),
         offer: store::offer(tx, case.item_id, case.item_version)?,
+        next: next_after(tx, actor, &case)?,
         archived: store::archives::digest(tx, case.id)?.is_some(),
         opinions: if actor.staff == 0 && !actor.is_internal() { Vec::new() } else { store::opinions::of_case(tx, case.id)? },
         proposals: if actor.staff == 0 { Vec::new() } else { store::proposals::of_case(tx, case.id)? },
         case,
     })
+}
+
+/// 工作台上按到期先后的下一件。
+fn next_after(tx: &mut Tx<'_>, actor: &Actor, case: &Case) -> Result<Option<String>> {
+    if actor.staff == 0 {
+        return Ok(None);
+    }
+    let from = (case.due.map_or(i64::MIN, jiff::Timestamp::as_millisecond), case.id);
+    Ok(store::open_list(tx, &actor.scope, &Filter::default(), from, 1)?.pop().map(|row| row.no))
 }
 
 /// 一件办件的主行。
@@ -101,6 +113,23 @@ pub fn worklist(tx: &mut Tx<'_>, actor: &Actor, tab: &str, filter: &Filter, afte
 /// 引擎拒绝。
 pub fn counts(tx: &mut Tx<'_>, actor: &Actor) -> Result<Counts> {
     store::counts(tx, &actor.scope)
+}
+
+/// 同一申请人以前交过的文件：材料名、文件、在哪一件交的；同一文件只列一次。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn earlier(tx: &mut Tx<'_>, person: i64, legal_entity: i64) -> Result<Vec<(String, FileRef, String)>> {
+    let mut found: Vec<(String, FileRef, String)> = Vec::new();
+    for (name, files, no) in store::public::earlier_files(tx, person, legal_entity)? {
+        let files: Vec<FileRef> = serde_json::from_str(&files)?;
+        for file in files {
+            if !found.iter().any(|(known, other, _)| other.id == file.id && *known == name) {
+                found.push((name.clone(), file, no.clone()));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// 按姓名、单位全称或证件号精确找，只给范围内的。

@@ -128,11 +128,11 @@ async fn a_bundle_is_one_application_and_children_follow_each_other() {
         // 材料直接挂上
         let draft_token = base.trim_start_matches("/a/").to_owned();
         let (actor, bundle) = (me.clone(), draft_token.clone());
+        let at = app.app.now();
         let bundle = app
             .app
             .db()
             .write("t", move |tx| {
-                let at: Timestamp = "2026-01-05T03:00:00Z".parse().unwrap();
                 let draft = commands::open_draft(tx, &actor, &bundle)?;
                 let definition = tongban_cases::offer::bundle::definition(tx, 11)?.unwrap();
                 let offer = tongban_cases::offer::bundle::merged(&definition, &draft.body.situations);
@@ -186,11 +186,10 @@ async fn deny(app: &TestApp, no: &str) {
 }
 
 async fn settle(app: &TestApp, no: &str, outcome: Outcome) {
-    let no = no.to_owned();
+    let (no, at) = (no.to_owned(), app.app.now());
     app.app
         .db()
         .write("t", move |tx| {
-            let at: Timestamp = "2026-01-05T04:00:00Z".parse().unwrap();
             let case = commands::receive(tx, &officer(), &no, 1, at)?;
             let mut case = commands::accept(tx, &officer(), &no, case.version, "", at)?;
             while case.stage + 1 < case.flow.stages(case.single_post).len() {

@@ -77,7 +77,11 @@
         e.preventDefault(); i = Math.max(0, Math.min(rows.length - 1, i + (k === 'j' ? 1 : -1)));
         rows.forEach((r, n) => r.classList.toggle('on', n === i)); rows[i].querySelector('a')?.focus();
       } else if (rows.length && k === 'x' && i >= 0) { const c = rows[i].querySelector('input[type=checkbox]'); if (c) c.checked = !c.checked; }
-      else { const b = $('[data-key]').find(n => n.dataset.key === k) || $('.actbar button,.actbar a').find(n => (n.querySelector('kbd') || {}).textContent === e.key.toUpperCase()); if (b) { e.preventDefault(); b.focus(); if (b.dataset.go) b.click(); } }
+      else if ((k === 'y' || k === 'b') && document.activeElement.closest('tr')) {
+        // 材料核验：合格、补正（补正接着写原因）
+        const row = document.activeElement.closest('tr'), v = row.querySelector(`input[value=${k === 'y' ? 'ok' : 'fix'}]`);
+        if (v) { e.preventDefault(); v.checked = true; (k === 'b' && row.querySelector('input.inp') || v).focus(); }
+      } else { const b = $('[data-key]').find(n => n.dataset.key === k) || $('.actbar button,.actbar a').find(n => (n.querySelector('kbd') || {}).textContent === e.key.toUpperCase()); if (b) { e.preventDefault(); b.focus(); if (b.dataset.go) b.click(); } }
     });
   }
 })();

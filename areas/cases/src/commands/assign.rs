@@ -102,6 +102,25 @@ pub fn candidates(tx: &mut Tx<'_>, case: &Case, at: Timestamp) -> Result<Vec<(i6
     Ok(found)
 }
 
+/// 同一单位的其他岗位：岗位、人名、离岗没有。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn colleagues(tx: &mut Tx<'_>, own: &directory::Post, at: Timestamp) -> Result<Vec<(i64, String, bool)>> {
+    let day = time::day_number(time::date_of(at));
+    let mut found: Vec<(i64, String, bool)> = Vec::new();
+    for permission in [can::ACCEPT, can::HANDLE, can::REVIEW, can::APPROVE, can::DELIVER] {
+        for id in directory::posts_with(tx, own.unit, permission, day)? {
+            let known = found.iter().any(|(post, ..)| *post == id);
+            let Some(post) = directory::post(tx, id)?.filter(|post| !known && post.staff != own.staff) else { continue };
+            if let Some(name) = directory::staff_name(tx, post.staff)? {
+                found.push((id, format!("{name} {}", post.title), post.away));
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// 办理人离岗、此人是他的 B 岗。
 pub(super) fn stands_in(tx: &mut Tx<'_>, actor: &Actor, handler: i64, at: Timestamp) -> Result<bool> {
     let day = time::day_number(time::date_of(at));

@@ -8,7 +8,7 @@ use tongban_kernel::problem::{Checks, Code};
 use tongban_kernel::{Actor, Problem, calendar, time};
 use tongban_store::{Result, Tx};
 
-use super::{Mark, Submitted, out_of_calendar, record};
+use super::{Mark, out_of_calendar, record};
 use crate::model::{Action, Applicant, Case, Channel, Offer, Outcome, State};
 use crate::permissions as can;
 use crate::rules::anomalies::{self, Observed};
@@ -31,11 +31,19 @@ pub struct External {
     pub reason: String,
 }
 
+/// 补录成的一件。
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linked {
+    pub no: String,
+    /// 补录晚于行业系统办结后 1 个工作日。
+    pub late: bool,
+}
+
 /// 登记一件已在行业系统办结的件：状态为办结，里程碑按行业系统的时间，晚于 1 个工作日补录记 M13。
 ///
 /// # Errors
 /// 没有权限、事项不在本县区、已经补录过、内容有误。
-pub fn link(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &External, random: &[u8], at: Timestamp) -> Result<Submitted> {
+pub fn link(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &External, random: &[u8], at: Timestamp) -> Result<Linked> {
     actor.require(can::RECEIVE)?;
     if !actor.is_internal() && actor.tenant != offer.place.tenant && !actor.scope.covers(&offer.place) {
         return Err(Problem::not_found().into());
@@ -58,7 +66,7 @@ pub fn link(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &External, ran
         let detail = format!("行业系统“{system}”{number}：受理 {}，办结 {}", time::show(input.accepted_at), time::show(input.decided_at));
         store::add_anomaly(tx, (case.id, case.no.as_str(), case.place), anomaly, &detail, at)?;
     }
-    Ok(Submitted { id, no: case.no.to_string(), access_code, version: case.version })
+    Ok(Linked { no: case.no.to_string(), late: case.linked_in_time == Some(false) })
 }
 
 fn check(input: &External, at: Timestamp) -> Result<Applicant, Problem> {

@@ -6,7 +6,7 @@ use tongban_kernel::problem::Checks;
 use tongban_kernel::{Actor, Problem, calendar, time};
 use tongban_store::{Result, Tx};
 
-use super::{Before, Mark, finish, issue, joint, load, out_of_calendar, receive, required_text, window};
+use super::{Before, Mark, commitment, finish, issue, joint, load, out_of_calendar, receive, required_text, window};
 use crate::model::{Action, Case, Delivery, Outcome, Stage, StageKind, State, Step, next};
 use crate::rules::anomalies::Anomaly;
 use crate::rules::documents::DocumentKind;
@@ -114,6 +114,9 @@ pub fn decide(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Decide, at: Time
         ..Mark::new(Action::Decide, "cases.decided", input.reason.trim()).at_step(Some(Step::Approve))
     };
     finish(tx, actor, &mut case, &before, &mark, at)?;
+    if input.outcome == Outcome::Granted {
+        commitment::watch(tx, &case, at)?;
+    }
     if case.on_time == Some(false) {
         let detail = format!("承诺 {} 前办结，实际 {} 作出决定", due.map(time::show).unwrap_or_default(), time::show(at));
         store::add_anomaly(tx, (case.id, case.no.as_str(), case.place), Anomaly::PromiseOverdue, &detail, at)?;

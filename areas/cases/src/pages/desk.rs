@@ -11,7 +11,7 @@ use tongban_web::components::{Field as Input, Pager};
 use tongban_web::page::Cursor;
 use tongban_web::{App, Ctx, Failure, Layout, Listing, Query, export, render, see_other};
 
-use super::show;
+use super::{desk_batch, show};
 use crate::model::Channel;
 use crate::permissions as can;
 use crate::queries::{self, TABS};
@@ -83,7 +83,17 @@ struct ListPage {
     pager: Pager,
     export: String,
     may_register: bool,
+    views: Vec<desk_batch::SavedView>,
+    hidden: Vec<String>,
+    query: String,
+    back: String,
     empty: &'static str,
+}
+
+impl ListPage {
+    fn shows(&self, column: &str) -> bool {
+        !self.hidden.iter().any(|hidden| hidden == column)
+    }
 }
 
 fn tab_count(counts: &Counts, tab: &str) -> Option<i64> {
@@ -121,7 +131,7 @@ async fn listed(app: App, ctx: Ctx, query: ListQuery, heading: &'static str, def
     }
     let after: Option<(i64, i64)> = if query.cursor.is_empty() { None } else { Some(Cursor::decode(&query.cursor, &mark)?) };
     let (limit, words, actor, wanted) = (query.limit(), query.q.trim().to_owned(), ctx.actor.clone(), tab.clone());
-    let (rows, counts) = app
+    let (rows, counts, own) = app
         .db()
         .snapshot("cases.worklist", move |tx| {
             let counts = queries::counts(tx, &actor)?;
@@ -130,16 +140,16 @@ async fn listed(app: App, ctx: Ctx, query: ListQuery, heading: &'static str, def
             } else {
                 queries::find(tx, &actor, &words)?
             };
-            Ok((rows, counts))
+            Ok((rows, counts, desk_batch::own(tx, actor.staff)?))
         })
         .await?;
     let size = if query.q.trim().is_empty() { usize::try_from(limit).unwrap_or(20) } else { rows.len() };
     let listing = Listing::cut(rows, size, &mark, |row: &ListRow| (row.sort_due, row.id));
-    let page = page(&app, &ctx, heading, &tab, &query, listing, &counts);
+    let page = page(&app, &ctx, heading, &tab, &query, listing, (&counts, own));
     Ok(render(&page)?.into_response())
 }
 
-fn page(app: &App, ctx: &Ctx, heading: &'static str, tab: &str, query: &ListQuery, listing: Listing<ListRow>, counts: &Counts) -> ListPage {
+fn page(app: &App, ctx: &Ctx, heading: &'static str, tab: &str, query: &ListQuery, listing: Listing<ListRow>, (counts, (views, hidden)): (&Counts, (Vec<desk_batch::SavedView>, Vec<String>))) -> ListPage {
     let now = app.now();
     let rows: Vec<_> = listing.items.iter().map(|row| show::Row::of(row, now)).collect();
     let path = ctx.path().to_owned();
@@ -165,6 +175,10 @@ fn page(app: &App, ctx: &Ctx, heading: &'static str, tab: &str, query: &ListQuer
         who: Input::select("who", "办理人", [("", "全部"), ("me", "只看我办的")]).value(&query.who),
         pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note),
         export: format!("{base}{}format=xlsx", if base.contains('?') { '&' } else { '?' }),
+        views,
+        hidden,
+        query: base.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default(),
+        back: base.clone(),
         may_register: ctx.actor.may(can::RECEIVE),
         empty: if query.q.is_empty() { "都办完了" } else { "没有找到：姓名、单位名称要写全，证件号要写全" },
         rows,

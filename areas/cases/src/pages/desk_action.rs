@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use tongban_directory::queries as directory;
 use tongban_kernel::Problem;
+use tongban_kernel::problem::Code;
 use tongban_web::components::{ErrorSummary, Field as Input};
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, render, render_status, see_other};
 
@@ -245,6 +246,11 @@ pub async fn act(
     match result {
         Ok(case) => Ok(see_other(format!("/desk/cases/{}", case.no)).flash(format!("已{}", done_word(action))).into_response()),
         Err(error) => {
+            if let tongban_store::Error::Refused(problem) = &error
+                && problem.code == Code::PreconditionFailed
+            {
+                return conflicted(&app, &ctx, no, action, &fields).await;
+            }
             let problem = mendable(error)?;
             let view = viewed(&app, &ctx, no).await?;
             let visiting = fields.has("visitors");
@@ -256,6 +262,24 @@ pub async fn act(
             render_status(problem.code.status(), &action_page(&ctx, &view, action, &fields, &choices, Some(&problem)))
         }
     }
+}
+
+/// 别人先改了：最新的样子之上，并列其间别人做的与自己要交的。
+async fn conflicted(app: &App, ctx: &Ctx, no: String, action: Action, fields: &Fields) -> Result<Response, Failure> {
+    let view = viewed(app, ctx, no).await?;
+    let (id, seen) = (view.case.id, fields.int("version"));
+    let later = app.db().snapshot("cases.timeline", move |tx| tx.timeline(id)).await?;
+    let since: Vec<_> = later.iter().filter(|entry| entry.rev > seen).map(|entry| entry.at).collect();
+    let first = since.iter().min().copied();
+    let theirs = view.steps.iter().filter(|step| first.is_some_and(|first| step.ended_at >= first));
+    let theirs: Vec<String> = theirs.map(|step| format!("{} {} {}", show::long(step.ended_at), step.actor_name, step.name)).collect();
+    let mut mine = vec![format!("要做的：{}", action.label())];
+    let typed = fields.0.iter().filter(|(name, value)| !name.starts_with('_') && name != "version" && !value.trim().is_empty());
+    mine.extend(typed.filter(|(name, _)| matches!(name.as_str(), "reason" | "note" | "moment" | "redirect") || name.starts_with("p_") || name.starts_with("n_")).map(|(_, value)| value.clone()));
+    let panels = panels(app, ctx, id).await?;
+    let mut page = case_page(app, ctx, &view, panels, None);
+    page.conflict = Some((mine, if theirs.is_empty() { vec!["时限灯或材料核验有变化".to_owned()] } else { theirs }));
+    render_status(412, &page)
 }
 
 fn done_word(action: Action) -> &'static str {

@@ -11,7 +11,6 @@ use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Listing, Query, render,
 
 use super::{Fields, show};
 use crate::commands::{self, ANOMALY_STATES};
-use crate::permissions as can;
 use crate::rules::anomalies::Anomaly;
 use crate::store::{self, AnomalyRow};
 
@@ -30,7 +29,8 @@ struct Row {
     title: &'static str,
     detail: String,
     at: String,
-    note: String,
+    /// 申诉或整改、认定，各一句。
+    lines: Vec<String>,
 }
 
 #[derive(Template)]
@@ -60,19 +60,37 @@ pub async fn list(State(app): State<App>, ctx: Ctx, Query(query): Query<AnomalyQ
             title: row.anomaly.title(),
             detail: row.detail.clone(),
             at: show::short(row.raised_at),
-            note: row.note.clone(),
+            lines: lines(row),
         })
         .collect();
     let actor = &ctx.actor;
-    let actions = match state {
-        "raised" | "explained" if actor.may(can::MONITOR) => vec![("confirm", "认定"), ("dismiss", "不成立")],
-        "raised" if actor.may(can::ACCEPT) => vec![("explain", "说明")],
-        "confirmed" | "dismissed" if actor.may(can::MONITOR) => vec![("archive", "归档")],
-        _ => Vec::new(),
-    };
+    let actions = commands::anomaly_actions(state).filter(|(_, permission)| actor.may(permission)).map(|(action, _)| (action, action_name(action))).collect();
     let tabs = ANOMALY_STATES.iter().map(|(code, title)| (format!("/desk/anomalies?tab={code}"), *title, *code == state)).collect();
     let note = format!("本页 {} 条", rows.len());
     render(&ListPage { l: Layout::staff(&ctx, "电子监察"), tabs, actions, pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note), rows })
+}
+
+fn action_name(action: &str) -> &'static str {
+    match action {
+        "tell" => "告知",
+        "appeal" => "申诉",
+        "mend" => "已整改",
+        "confirm" => "认定",
+        "dismiss" => "不成立",
+        _ => "归档",
+    }
+}
+
+fn lines(row: &AnomalyRow) -> Vec<String> {
+    let mut lines = Vec::new();
+    lines.extend(row.answer_due.map(|due| format!("{} 告知，{} 前申诉或整改", row.told_at.map(show::short).unwrap_or_default(), show::long(due))));
+    if !row.answer.is_empty() {
+        lines.push(format!("{}：{}", if row.answer_kind == "appeal" { "申诉" } else { "整改" }, row.answer));
+    }
+    if !row.finding.is_empty() {
+        lines.push(format!("{} {}：{}", row.found_by, row.found_at.map(show::short).unwrap_or_default(), row.finding));
+    }
+    lines
 }
 
 pub async fn settle(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Form(fields): Form<Vec<(String, String)>>) -> Result<Response, Failure> {

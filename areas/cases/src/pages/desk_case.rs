@@ -118,6 +118,10 @@ pub(super) struct CasePage {
     urged: Option<String>,
     /// 卷宗做好了没有；没到头的为 `None`。
     archived: Option<bool>,
+    /// 工作台上的下一件。
+    next: Option<String>,
+    /// 版本不符：自己要交的、其间别人做的。
+    pub(super) conflict: Option<(Vec<String>, Vec<String>)>,
     others: Vec<show::Row>,
     panels: Vec<String>,
     errors: ErrorSummary,
@@ -243,6 +247,8 @@ pub(super) fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<Strin
         opinions: view.opinions.iter().map(|o| opinion_line(ctx, o)).collect(),
         proposals: view.proposals.iter().filter(|p| p.state == "asked").map(|p| proposal_line(p)).collect(),
         urged: case.urged_at.map(|at| format!("申请人催了 {} 次，最近一次 {}", case.urged, show::long(at))),
+        next: view.next.clone(),
+        conflict: None,
         archived: case.state.is_terminal().then_some(view.archived),
         others: view.others.iter().map(|row| show::Row::of(row, now)).collect(),
         panels,

@@ -83,6 +83,8 @@ struct CasePage {
     can_fix: bool,
     can_supply: bool,
     can_withdraw: bool,
+    can_urge: bool,
+    version: i64,
     panels: Vec<String>,
 }
 
@@ -109,6 +111,8 @@ pub async fn show_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>)
         can_fix: offered.contains(&Action::SupplyCorrection),
         can_supply: offered.contains(&Action::SupplyDeferred),
         can_withdraw: offered.contains(&Action::Withdraw),
+        can_urge: offered.contains(&Action::Urge),
+        version: case.version,
         panels,
     })
 }
@@ -255,4 +259,18 @@ pub async fn drop_draft(State(app): State<App>, ctx: Ctx, Path(token): Path<Stri
     let actor = ctx.actor.clone();
     app.act(&ctx, "cases.draft_drop", move |tx| commands::drop_draft(tx, &actor, &token)).await?;
     Ok(see_other("/me/drafts").flash("草稿已删除"))
+}
+
+/// 催一下。
+pub async fn urge(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, Form(fields): Form<Vec<(String, String)>>) -> Result<Redirect, Failure> {
+    let fields = Fields(fields);
+    let (actor, at, number, version, words) = (ctx.actor.clone(), app.now(), no.clone(), fields.int("version"), fields.get("words").to_owned());
+    let urged = app.act(&ctx, "cases.urge", move |tx| commands::urge(tx, &actor, &number, version, &words, at)).await;
+    match urged {
+        Ok(_) => Ok(see_other(format!("/me/cases/{no}")).flash("已催办，办理的人看得到")),
+        Err(error) => {
+            let problem = super::mendable(error)?;
+            Ok(see_other(format!("/me/cases/{no}")).flash(problem.detail.clone()))
+        }
+    }
 }

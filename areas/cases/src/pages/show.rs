@@ -51,6 +51,7 @@ pub fn status(state: State, step: Option<Step>) -> StatusTag {
 /// 列表的一行，备好显示的文字。
 pub struct Row {
     pub no: String,
+    pub version: i64,
     pub item: String,
     pub applicant: String,
     pub org: String,
@@ -72,6 +73,7 @@ impl Row {
         };
         Self {
             no: row.no.clone(),
+            version: row.version,
             item: row.item_name.clone(),
             applicant: row.applicant.clone(),
             org: row.org_name.clone(),

@@ -6,3 +6,4 @@ pub mod documents;
 pub mod forms;
 pub mod posts;
 pub mod procedures;
+pub mod sheets;

@@ -4,7 +4,7 @@ use tongban_store::{Result, Tx, args};
 
 /// 该归档的：办结 3 日以上（5 个工作日之内）、30 日以内还没排上的；更早的由人点。
 pub const DUE: &str = "SELECT id, ended_at + 259200000 FROM cases_cases WHERE archive IS NULL AND ended_at IS NOT NULL \
-     AND ended_at <= $1 - 259200000 AND ended_at > $1 - 2592000000 ORDER BY ended_at, id LIMIT $2";
+     AND ended_at <= CAST($1 AS BIGINT) - 259200000 AND ended_at > CAST($1 AS BIGINT) - 2592000000 ORDER BY ended_at, id LIMIT $2";
 const QUEUE: &str = "UPDATE cases_cases SET archive = '' WHERE id = $1 AND archive IS NULL";
 const DONE: &str = "UPDATE cases_cases SET archive = $1 WHERE id = $2";
 const READ: &str = "SELECT archive FROM cases_cases WHERE id = $1";

@@ -42,13 +42,14 @@ const DOCUMENTS: &str =
 const DOCUMENT: &str = "SELECT id, kind, number, content, issued_at, issued_by, case_id FROM cases_documents WHERE id = $1";
 const ADD_ANOMALY: &str = "INSERT INTO cases_anomalies (id, case_id, case_no, tenant, unit, org, code, detail, raised_at, state, note) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'raised', '') ON CONFLICT (case_id, code) DO NOTHING";
-const ANOMALIES_OF: &str = "SELECT id, case_id, case_no, code, detail, raised_at, state, note, tenant, unit, org \
+const ANOMALIES_OF: &str = "SELECT id, case_id, case_no, code, detail, raised_at, state, note, tenant, unit, org, told_at, answer_due, answer, answer_kind, answered_at, finding, found_at, found_by \
      FROM cases_anomalies WHERE case_id = $1 ORDER BY id";
-const ANOMALY: &str = "SELECT id, case_id, case_no, code, detail, raised_at, state, note, tenant, unit, org \
+const ANOMALY: &str = "SELECT id, case_id, case_no, code, detail, raised_at, state, note, tenant, unit, org, told_at, answer_due, answer, answer_kind, answered_at, finding, found_at, found_by \
      FROM cases_anomalies WHERE id = $1";
-const SAVE_ANOMALY: &str = "UPDATE cases_anomalies SET state = $1, note = $2 WHERE id = $3";
+const SAVE_ANOMALY: &str = "UPDATE cases_anomalies SET state = $1, note = $2, told_at = $3, answer_due = $4, answer = $5, answer_kind = $6, \
+     answered_at = $7, finding = $8, found_at = $9, found_by = $10 WHERE id = $11";
 const ANOMALIES: ScopedSql = scoped!(
-    "SELECT id, case_id, case_no, code, detail, raised_at, state, note, tenant, unit, org FROM cases_anomalies WHERE ",
+    "SELECT id, case_id, case_no, code, detail, raised_at, state, note, tenant, unit, org, told_at, answer_due, answer, answer_kind, answered_at, finding, found_at, found_by FROM cases_anomalies WHERE ",
     " = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4"
 );
 pub(super) const STATEMENTS: &[&str] = &[
@@ -341,6 +342,16 @@ pub struct AnomalyRow {
     pub state: String,
     pub note: String,
     pub place: Place,
+    pub told_at: Option<Timestamp>,
+    /// 申诉、整改的期限。
+    pub answer_due: Option<Timestamp>,
+    pub answer: String,
+    /// `appeal` 申诉、`mend` 整改。
+    pub answer_kind: String,
+    pub answered_at: Option<Timestamp>,
+    pub finding: String,
+    pub found_at: Option<Timestamp>,
+    pub found_by: String,
 }
 
 fn anomaly_row(r: &Row<'_>) -> Result<AnomalyRow> {
@@ -355,6 +366,14 @@ fn anomaly_row(r: &Row<'_>) -> Result<AnomalyRow> {
         state: r.get(6)?,
         note: r.get(7)?,
         place: Place { tenant: r.get(8)?, unit: r.get(9)?, org: r.get(10)? },
+        told_at: r.get::<Option<i64>>(11)?.map(from_millis),
+        answer_due: r.get::<Option<i64>>(12)?.map(from_millis),
+        answer: r.get(13)?,
+        answer_kind: r.get(14)?,
+        answered_at: r.get::<Option<i64>>(15)?.map(from_millis),
+        finding: r.get(16)?,
+        found_at: r.get::<Option<i64>>(17)?.map(from_millis),
+        found_by: r.get(18)?,
     })
 }
 
@@ -388,8 +407,14 @@ pub fn lock_anomaly(tx: &mut Tx<'_>, id: i64) -> Result<Option<AnomalyRow>> {
     tx.lock(ANOMALY, args![id], anomaly_row)
 }
 
-/// 写回处理状态与说明。
-pub fn save_anomaly(tx: &mut Tx<'_>, id: i64, state: &str, note: &str) -> Result<()> {
-    tx.exec(SAVE_ANOMALY, args![state, note, id])?;
+/// 写回处理的状态与各步。
+pub fn save_anomaly(tx: &mut Tx<'_>, row: &AnomalyRow) -> Result<()> {
+    tx.exec(
+        SAVE_ANOMALY,
+        args![
+            &row.state, &row.note, row.told_at, row.answer_due, &row.answer, &row.answer_kind, row.answered_at, &row.finding, row.found_at,
+            &row.found_by, row.id,
+        ],
+    )?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::model::{Case, Channel, State, Step};
 macro_rules! list_columns {
     () => {
         "id, case_no, item_name, applicant_shown, org_name, channel, state, step, handler, handler_name, submitted_at, due, \
-         light, sort_due, tenant, unit, org, person, legal_entity, item_code"
+         light, sort_due, tenant, unit, org, person, legal_entity, item_code, version"
     };
 }
 
@@ -99,6 +99,7 @@ pub struct ListRow {
     pub place: tongban_kernel::Place,
     pub person: i64,
     pub legal_entity: i64,
+    pub version: i64,
 }
 
 fn list_row(r: &Row<'_>) -> Result<ListRow> {
@@ -123,6 +124,7 @@ fn list_row(r: &Row<'_>) -> Result<ListRow> {
         person: r.get(17)?,
         legal_entity: r.get(18)?,
         item_code: r.get(19)?,
+        version: r.get(20)?,
     })
 }
 

@@ -7,9 +7,13 @@ mod children;
 pub mod counters;
 pub mod drill;
 mod drafts;
+pub mod imports;
 mod lists;
 pub mod opinions;
 pub mod proposals;
+pub mod public;
+pub mod commitments;
+pub mod views;
 
 pub use cases::{Details, NewCase, add, details, external, find, find_by_no, id_of_no, lock, lock_by_no, save};
 pub use children::{
@@ -33,9 +37,10 @@ pub const MIGRATIONS: &[Migration] =
         Migration { area: "cases", number: 3, name: "counters", sql: include_str!("../../migrations/0003_counters.sql") },
         Migration { area: "cases", number: 4, name: "bundles", sql: include_str!("../../migrations/0004_bundles.sql") },
         Migration { area: "cases", number: 5, name: "archive", sql: include_str!("../../migrations/0005_archive.sql") },
+        Migration { area: "cases", number: 6, name: "sync", sql: include_str!("../../migrations/0006_sync.sql") },
     ];
 
-pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, bundles::STATEMENTS, archives::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, SNAPSHOTS, FLOWS];
+pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, bundles::STATEMENTS, archives::STATEMENTS, public::STATEMENTS, imports::STATEMENTS, views::STATEMENTS, commitments::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, SNAPSHOTS, FLOWS];
 
 const SAVE_SNAPSHOT: &str =
     "INSERT INTO cases_snapshots (item_id, version, body) VALUES ($1, $2, $3) ON CONFLICT (item_id, version) DO NOTHING";

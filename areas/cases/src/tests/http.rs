@@ -262,8 +262,10 @@ async fn a_case_done_elsewhere_is_linked_once() {
         assert!(page.body.contains("M13") && page.body.contains("省食品许可系统"));
         let at = page.body.find("/desk/anomalies/").unwrap();
         let target: String = page.body[at..].chars().take_while(|c| *c != '"').collect();
-        assert_eq!(app.post_form(&target, &clerk, &[("action", "confirm"), ("note", "属实")]).await.unwrap().status, StatusCode::FORBIDDEN);
+        assert_eq!(app.post_form(&target, &clerk, &[("action", "tell")]).await.unwrap().status, StatusCode::FORBIDDEN);
         assert_eq!(app.post_form(&target, &watcher, &[("action", "archive"), ("note", "归档")]).await.unwrap().status, StatusCode::CONFLICT);
+        assert_eq!(app.post_form(&target, &watcher, &[("action", "tell")]).await.unwrap().status, StatusCode::SEE_OTHER);
+        assert_eq!(app.post_form(&target, &clerk, &[("action", "mend"), ("note", "已补录")]).await.unwrap().status, StatusCode::SEE_OTHER);
         assert_eq!(app.post_form(&target, &watcher, &[("action", "confirm"), ("note", "属实")]).await.unwrap().status, StatusCode::SEE_OTHER);
         assert!(app.get("/desk/anomalies?tab=confirmed", &watcher).await.unwrap().body.contains("属实"));
     }

@@ -2,6 +2,7 @@
 
 mod clocks;
 mod desk;
+mod duties;
 mod http;
 mod online;
 mod process;

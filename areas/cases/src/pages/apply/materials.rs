@@ -28,6 +28,8 @@ pub struct MaterialBlock {
     pub promisable: bool,
     pub optional: bool,
     pub error: Option<String>,
+    /// 以前交过的同一种材料：文件标识、文件名、哪一件交的。
+    pub earlier: Vec<(String, String, String)>,
 }
 
 impl MaterialBlock {
@@ -49,6 +51,7 @@ impl MaterialBlock {
             promisable: material.by_promise || offer.commitment,
             optional: !material.required(),
             error,
+            earlier: Vec::new(),
         }
     }
 }
@@ -75,12 +78,18 @@ struct MaterialsPage {
     limit_mb: usize,
 }
 
-fn materials_page(app: &App, ctx: &Ctx, draft: &Draft, offer: Offer, problem: Option<&Problem>) -> MaterialsPage {
-    let blocks: Vec<_> =
+async fn materials_page(app: &App, ctx: &Ctx, draft: &Draft, offer: Offer, problem: Option<&Problem>) -> Result<MaterialsPage, Failure> {
+    let (person, legal) = (draft.person, draft.legal_entity);
+    let known = app.db().snapshot("cases.earlier", move |tx| crate::queries::earlier(tx, person, legal)).await?;
+    let mut blocks: Vec<_> =
         offer.materials_for(&draft.body.situations).map(|m| MaterialBlock::of(m, &offer, &draft.body, problem)).collect();
+    for block in &mut blocks {
+        let same = known.iter().filter(|(name, file, _)| *name == block.name && block.files.iter().all(|(kept, _)| kept.id != file.id));
+        block.earlier = same.take(3).map(|(_, file, no)| (file.id.clone(), file.name.clone(), no.clone())).collect();
+    }
     let left = blocks.iter().filter(|b| b.status == MaterialStatus::Missing && !b.optional).count();
     let l = Layout::public(ctx, "提交材料");
-    MaterialsPage {
+    Ok(MaterialsPage {
         l: if problem.is_some() { l.with_errors() } else { l },
         errors: ErrorSummary::of(problem),
         token: draft.token.clone(),
@@ -88,12 +97,12 @@ fn materials_page(app: &App, ctx: &Ctx, draft: &Draft, offer: Offer, problem: Op
         blocks,
         left,
         offer,
-    }
+    })
 }
 
 pub async fn materials(State(app): State<App>, ctx: Ctx, Path(token): Path<String>) -> Result<Html, Failure> {
     let (draft, offer) = opened(&app, &ctx, token).await?;
-    render(&materials_page(&app, &ctx, &draft, offer, None))
+    render(&materials_page(&app, &ctx, &draft, offer, None).await?)
 }
 
 /// 一份材料：上传文件、删文件、改选承诺或容缺。
@@ -108,7 +117,7 @@ pub async fn material(State(app): State<App>, ctx: Ctx, Path((token, key)): Path
             let detail = problem.errors.first().map_or_else(|| problem.detail.clone(), |e| e.detail.clone());
             problem.errors = vec![tongban_kernel::FieldError::new(&format!("m_{key}"), "file", detail)];
             let (draft, offer) = opened(&app, &ctx, draft.token).await?;
-            render_status(problem.code.status(), &materials_page(&app, &ctx, &draft, offer, Some(&problem)))
+            render_status(problem.code.status(), &materials_page(&app, &ctx, &draft, offer, Some(&problem)).await?)
         }
         Err(failure) => Err(failure),
     }
@@ -127,6 +136,20 @@ async fn store_material(app: &App, ctx: &Ctx, draft: &Draft, key: &str, parts: M
     {
         let edit = DraftEdit { statuses: vec![(key.to_owned(), status)], ..DraftEdit::default() };
         save(app, ctx, draft.token.clone(), edit).await?;
+        return Ok(());
+    }
+    let earlier = form.get("earlier").to_owned();
+    if !earlier.is_empty() {
+        let (actor, at, token, material) = (ctx.actor.clone(), app.now(), draft.token.clone(), key.to_owned());
+        app.db()
+            .write("cases.draft_reuse", move |tx| {
+                let draft = commands::open_draft(tx, &actor, &token)?;
+                let offer = offer_for(tx, &draft)?;
+                let known = crate::queries::earlier(tx, draft.person, draft.legal_entity)?;
+                let (_, file, _) = known.into_iter().find(|(_, file, _)| file.id == earlier).ok_or_else(Problem::not_found)?;
+                commands::attach(tx, &actor, &offer, &token, &material, &file, at)
+            })
+            .await?;
         return Ok(());
     }
     if form.files.is_empty() {

@@ -1,0 +1,75 @@
+//! AB 岗：定自己的 B 岗，离岗、回岗。
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use tongban_directory::queries as directory;
+use tongban_kernel::Problem;
+use tongban_web::components::{ErrorSummary, Field as Input};
+use tongban_web::{App, Ctx, Failure, Form, Html, Layout, render, render_status, see_other};
+
+use super::{Fields, mendable};
+use crate::commands;
+
+#[derive(Template)]
+#[template(path = "desk_cover.html")]
+struct CoverPage {
+    l: Layout,
+    title: String,
+    backup: Input,
+    away: bool,
+    warning: Option<String>,
+    errors: ErrorSummary,
+}
+
+async fn page(app: &App, ctx: &Ctx, problem: Option<&Problem>) -> Result<CoverPage, Failure> {
+    let (actor, now) = (ctx.actor.clone(), app.now());
+    let (post, people) = app
+        .db()
+        .snapshot("cases.cover", move |tx| {
+            let post = directory::post(tx, actor.post)?.filter(|post| post.staff == actor.staff).ok_or_else(Problem::not_found)?;
+            let people = commands::colleagues(tx, &post, now)?;
+            Ok((post, people))
+        })
+        .await?;
+    let chosen = people.iter().find(|person| Some(person.0) == post.backup);
+    let both = post.away && chosen.is_none_or(|(.., away)| *away);
+    let l = Layout::staff(ctx, "AB 岗");
+    Ok(CoverPage {
+        l: if problem.is_some() { l.with_errors() } else { l },
+        title: post.title.clone(),
+        warning: both.then(|| "A 岗离岗、B 岗也没有人：手里的件没有人办，请马上定一个在岗的 B 岗".to_owned()),
+        backup: Input::select(
+            "backup",
+            "B 岗",
+            std::iter::once((String::new(), "没有".to_owned())).chain(people.iter().map(|(id, name, away)| (id.to_string(), if *away { format!("{name}（离岗）") } else { name.clone() }))),
+        )
+        .value(post.backup.map(|id| id.to_string()).unwrap_or_default())
+        .errors_of(problem),
+        away: post.away,
+        errors: ErrorSummary::of(problem),
+    })
+}
+
+/// 我的 AB 岗。
+pub async fn form(State(app): State<App>, ctx: Ctx) -> Result<Html, Failure> {
+    render(&page(&app, &ctx, None).await?)
+}
+
+/// 存下。
+pub async fn save(State(app): State<App>, ctx: Ctx, Form(fields): Form<Vec<(String, String)>>) -> Result<Response, Failure> {
+    let fields = Fields(fields);
+    let (actor, at, backup, away) = (ctx.actor.clone(), app.now(), fields.int("backup"), fields.has("away"));
+    let saved = app
+        .act(&ctx, "cases.cover", move |tx| {
+            tongban_directory::commands::cover_post(tx, &actor, actor.post, Some(backup).filter(|id| *id != 0), away, at)
+        })
+        .await;
+    match saved {
+        Ok(()) => Ok(see_other("/desk/cover").flash(if away { "已标离岗，手里的件 B 岗能接办" } else { "已保存" }).into_response()),
+        Err(error) => {
+            let problem = mendable(error)?;
+            render_status(422, &page(&app, &ctx, Some(&problem)).await?)
+        }
+    }
+}
