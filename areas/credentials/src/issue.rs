@@ -113,10 +113,7 @@ async fn issue_one(app: &App, id: i64, account: i64) -> Result<()> {
 async fn refuse(app: &App, row: &LicenceRow, problem: Problem, at: Timestamp) -> Result<()> {
     let entry = Use { reason: problem.detail.clone(), ..blank_use(row, at) };
     app.db()
-        .write("credentials.refused", move |tx| {
-            let id = tx.new_id();
-            commands::fail_use(tx, &Actor::system(), Use { id, ..entry.clone() }, at)
-        })
+        .write("credentials.refused", move |tx| commands::fail_use(tx, &Actor::system(), entry.clone(), at))
         .await?;
     Err(problem.into())
 }
@@ -363,10 +360,7 @@ pub async fn sealed_paper(app: &App, paper: Paper, org: i64, source: &str, purpo
     });
     let (bytes, entry) = made.await.map_err(|error| Error::Io(error.to_string()))??;
     app.db()
-        .write("credentials.paper_sealed", move |tx| {
-            let id = tx.new_id();
-            commands::log_use(tx, &Actor::system(), Use { id, ..entry.clone() }, at)
-        })
+        .write("credentials.paper_sealed", move |tx| commands::log_use(tx, &Actor::system(), entry.clone(), at))
         .await?;
     Ok(bytes)
 }

@@ -106,8 +106,9 @@ pub(super) struct Stamped<'a> {
     pub record: &'a str,
 }
 
-/// 补上规范化记录的杂凑，存一条用印日志。
+/// 取行键、补上规范化记录的杂凑，存一条用印日志。
 pub(super) fn record(tx: &mut Tx<'_>, mut entry: Use) -> Result<Use> {
+    entry.id = tx.new_id();
     let when = entry.at.as_millisecond().to_string();
     let parts = [
         &entry.es_id, &entry.who, &entry.source, &entry.item_code, &entry.purpose, &entry.file_name, &entry.before, &entry.after, &entry.spot, &when,

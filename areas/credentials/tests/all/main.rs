@@ -1,0 +1,9 @@
+//! 证照印章区的测试：真的库、真的路由，两种引擎各一遍。
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod issuing;
+mod keys;
+mod pages;
+mod seals;
+mod showing;
+mod support;
