@@ -10,6 +10,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod api_external;
 pub mod applicant;
 pub mod archive;
 pub mod commands;
@@ -165,6 +166,7 @@ const ROUTES: &[Route] = &[
     Route::get("/desk/cases/{no}/print/{document}", READ, || get(print::show)),
     Route::api(READ, || routes!(api::list_cases)),
     Route::api(Access::Staff(can::SUBMIT_FOR), || routes!(api::register_case)),
+    Route::api(Access::Staff(can::RECEIVE), || routes!(api_external::link_external)),
     Route::api(EITHER, || routes!(api::read_case)),
     Route::api(EITHER, || routes!(api::list_steps)),
     Route::api(EITHER, || routes!(api::act_on_case)),

@@ -22,6 +22,8 @@ pub struct CaseView {
     pub anomalies: Vec<AnomalyRow>,
     /// 同一申请人在本人范围内的其他办件。
     pub others: Vec<ListRow>,
+    /// 同一件一件事里的其他子件。
+    pub siblings: Vec<ListRow>,
     pub offer: Option<Offer>,
     /// 征求过的意见；申请人看不到。
     pub opinions: Vec<Opinion>,
@@ -48,6 +50,7 @@ pub fn view(tx: &mut Tx<'_>, actor: &Actor, no: &str) -> Result<CaseView> {
         corrections: store::corrections(tx, case.id)?,
         anomalies: if actor.staff == 0 { Vec::new() } else { store::anomalies_of(tx, case.id)? },
         others: others.into_iter().filter(|row| actor.scope.covers(&row.place)).collect(),
+        siblings: siblings(tx, &case)?,
         offer: store::offer(tx, case.item_id, case.item_version)?,
         next: next_after(tx, actor, &case)?,
         archived: store::archives::digest(tx, case.id)?.is_some(),
@@ -55,6 +58,13 @@ pub fn view(tx: &mut Tx<'_>, actor: &Actor, no: &str) -> Result<CaseView> {
         proposals: if actor.staff == 0 { Vec::new() } else { store::proposals::of_case(tx, case.id)? },
         case,
     })
+}
+
+fn siblings(tx: &mut Tx<'_>, case: &Case) -> Result<Vec<ListRow>> {
+    if case.bundle == 0 {
+        return Ok(Vec::new());
+    }
+    Ok(store::of_bundle(tx, case.bundle)?.into_iter().filter(|row| row.id != case.id).collect())
 }
 
 /// 工作台上按到期先后的下一件。

@@ -24,6 +24,9 @@ pub struct StartProcedure {
     pub notice: bool,
 }
 
+/// 听证的种类码。
+const HEARING: u8 = 21;
+
 /// 启动特别程序：有书面告知且法律或事项允许的停表挂起，其余只登记、照常计时。
 ///
 /// # Errors
@@ -48,6 +51,14 @@ pub fn start_procedure(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &StartPr
         format!("事由：{reason}"),
         if stops { "所需时间不计入办理时限。".to_owned() } else { "办理时限照常计算。".to_owned() },
     ];
+    if input.kind == HEARING {
+        let rights = vec![
+            "本件涉及您与他人之间重大利益关系，您有要求听证的权利。".to_owned(),
+            "请在收到本告知书之日起五日内提出听证申请；逾期不提出的，视为放弃。".to_owned(),
+            format!("事由：{reason}"),
+        ];
+        issue(tx, &case, None, DocumentKind::Hearing, rights, at)?;
+    }
     let notice = if input.notice { Some(issue(tx, &case, None, DocumentKind::Procedure, content, at)?) } else { None };
     let procedure = Procedure {
         id: tx.new_id(),

@@ -286,6 +286,15 @@ pub(super) fn issue_acceptance(tx: &mut Tx<'_>, case: &Case, listed: &[Material]
         issue(tx, case, None, DocumentKind::Deferred, promise, at)?;
         content.push(format!("还要在 {due} 前补交：{}。", names.join("、")));
     }
+    let promised: Vec<_> = listed.iter().filter(|m| m.status == MaterialStatus::Promised).map(|m| m.name.as_str()).collect();
+    if !promised.is_empty() {
+        let promise = vec![
+            format!("申请人承诺符合法定条件，以承诺代替提交：{}。", promised.join("、")),
+            "作出决定后三十个工作日内核查；承诺不实的，依法撤销决定，由申请人承担后果，并记入信用记录。".to_owned(),
+            "决定作出之前，申请人可以撤回承诺，改为提交材料。".to_owned(),
+        ];
+        issue(tx, case, None, DocumentKind::Commitment, promise, at)?;
+    }
     issue(tx, case, None, DocumentKind::Acceptance, content, at)?;
     Ok(())
 }

@@ -123,6 +123,7 @@ pub(super) struct CasePage {
     /// 版本不符：自己要交的、其间别人做的。
     pub(super) conflict: Option<(Vec<String>, Vec<String>)>,
     others: Vec<show::Row>,
+    siblings: Vec<show::Row>,
     panels: Vec<String>,
     errors: ErrorSummary,
 }
@@ -250,6 +251,7 @@ pub(super) fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<Strin
         next: view.next.clone(),
         conflict: None,
         archived: case.state.is_terminal().then_some(view.archived),
+        siblings: view.siblings.iter().map(|row| show::Row::of(row, now)).collect(),
         others: view.others.iter().map(|row| show::Row::of(row, now)).collect(),
         panels,
         errors: ErrorSummary::of(problem),

@@ -73,6 +73,10 @@ pub const CLOCK_DUE: &str =
     "SELECT id, next_clock_at FROM cases_cases WHERE next_clock_at <= $1 ORDER BY next_clock_at, id LIMIT $2";
 const SCAN: &str = concat!("SELECT ", columns!(), " FROM cases_cases WHERE id > $1 ORDER BY id LIMIT $2");
 
+/// 黄灯一页，测试看它用不用得上索引。
+#[cfg(test)]
+pub const YELLOW_PAGE: &str = YELLOW.unit;
+
 pub(super) const STATEMENTS: &[&str] = &[
     OPEN.tenant, OPEN.unit, OPEN.org, TAB.tenant, TAB.unit, TAB.org, DONE.tenant, DONE.unit, DONE.org, RED.tenant,
     RED.unit, RED.org, YELLOW.tenant, YELLOW.unit, YELLOW.org, HANDLING, OF_BUNDLE, MINE_PERSON, MINE_LEGAL, BY_IDENTITY, IDENTITY_OF, BY_NAME, SAME, CLOCK_DUE, SCAN,

@@ -23,6 +23,8 @@ pub use children::{
 };
 pub use drafts::{Draft, DraftBody, DraftMaterial, add as add_draft, drop_draft, expire_draft, lock as lock_draft, mark_submitted, mine as my_drafts, of_token, save as save_draft};
 pub use counters::{Counts, counts};
+#[cfg(test)]
+pub use lists::YELLOW_PAGE;
 pub use lists::{Filter, ListRow, done_list, handling, lit_list, of_bundle, by_identity, by_name, mine, open_list, pending_same, scan_facts, tab_list, due_clocks, todo};
 
 use jiff::Timestamp;
@@ -38,6 +40,7 @@ pub const MIGRATIONS: &[Migration] =
         Migration { area: "cases", number: 4, name: "bundles", sql: include_str!("../../migrations/0004_bundles.sql") },
         Migration { area: "cases", number: 5, name: "archive", sql: include_str!("../../migrations/0005_archive.sql") },
         Migration { area: "cases", number: 6, name: "sync", sql: include_str!("../../migrations/0006_sync.sql") },
+        Migration { area: "cases", number: 7, name: "lights", sql: include_str!("../../migrations/0007_lights.sql") },
     ];
 
 pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, bundles::STATEMENTS, archives::STATEMENTS, public::STATEMENTS, imports::STATEMENTS, views::STATEMENTS, commitments::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, SNAPSHOTS, FLOWS];

@@ -221,3 +221,35 @@ async fn lists_do_batches_keep_views_and_show_both_versions() {
         assert!(stale.body.contains("别人先改了") && stale.body.contains("我的意见") && stale.body.contains("接件"));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_light_tabs_use_their_index() {
+    let test = TestDb::open(engines()[0], &App::migrations(&areas())).await.unwrap();
+    let sql: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {}", store::YELLOW_PAGE).into_boxed_str());
+    let plan = run(&test, move |tx| {
+        tx.rows(sql, tongban_store::args![2_i64, "", -1_i64, 0_i64, 0_i64, 0_i64, 20_i64], |r| r.get::<String>(3))
+    })
+    .await
+    .unwrap();
+    assert!(plan.iter().any(|line| line.contains("cases_cases_unit_light")), "{plan:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_external_api_is_idempotent_by_system_and_number() {
+    for engine in engines() {
+        let app = TestApp::open(engine, areas()).await.unwrap();
+        let token = app.sign_in(staff(11, &["cases.read", "cases.receive"]));
+        let body = serde_json::json!({
+            "item_code": sample_offer().code, "system": "省系统", "number": "X1",
+            "applicant": { "name": "王秀兰", "id_number": "510811198512120022", "mobile": "13900008888" },
+            "accepted_at": "2021-10-08 09:30", "decided_at": "2021-10-09T08:00:00Z", "outcome": "granted"
+        });
+        let first = app.post_json("/api/v1/cases/external", &token, &body).await.unwrap();
+        assert_eq!(first.status, 201, "{}", first.body);
+        let again = app.post_json("/api/v1/cases/external", &token, &body).await.unwrap();
+        assert_eq!((again.status.as_u16(), again.json().unwrap()["no"].clone()), (200, first.json().unwrap()["no"].clone()));
+        let wrong = serde_json::json!({ "item_code": "x", "system": "", "number": "", "applicant": { "name": "", "id_number": "", "mobile": "" },
+            "accepted_at": "昨天", "decided_at": "", "outcome": "?" });
+        assert_eq!(app.post_json("/api/v1/cases/external", &token, &wrong).await.unwrap().status, 422);
+    }
+}
