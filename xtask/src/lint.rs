@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("items", &["directory"]),
     ("indicators", &["directory"]),
     ("messages", &["directory", "parties"]),
-    ("credentials", &["directory", "parties", "items"]),
+    ("credentials", &["directory", "parties", "messages"]),
     ("exchange", &["directory", "parties", "items"]),
     ("apps", &["directory", "parties", "items"]),
     ("hall", &["directory"]),
@@ -33,7 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const FLOORS: &[(&str, &[&str])] = &[
     ("kernel", &[]),
     ("gm", &[]),
-    ("ofd", &["gm"]),
+    ("ofd", &["documents", "gm"]),
     ("contracts", &[]),
     ("store", &["kernel"]),
     ("search", &["kernel"]),

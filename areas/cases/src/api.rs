@@ -328,7 +328,7 @@ pub async fn register_case(State(app): State<App>, ctx: Ctx, Json(input): Json<R
     if ctx.once.is_none() {
         return Err(Problem::new(Code::IdempotencyKeyRequired, "登记办件须带 Idempotency-Key，重试时用同一个").into());
     }
-    let (registration, random, at) = (input.registration()?, random_bytes()?, app.now());
+    let (registration, random, at) = (input.registration()?, random_bytes::<32>()?, app.now());
     let actor = ctx.actor.clone();
     let case = app
         .act(&ctx, "cases.api_register", move |tx| {

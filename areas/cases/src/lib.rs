@@ -11,6 +11,7 @@
 pub mod actions;
 pub mod api;
 pub mod applicant;
+pub mod archive;
 pub mod commands;
 mod demo;
 pub mod desk;
@@ -18,6 +19,7 @@ pub mod measures;
 pub mod model;
 pub mod offer;
 pub mod pages;
+pub mod papers;
 pub mod permissions;
 pub mod queries;
 pub mod rules;
@@ -30,11 +32,11 @@ pub(crate) mod testing;
 mod tests;
 
 use axum::routing::{get, post};
-use tongban_store::Clock;
-use tongban_web::{Access, Area, MenuItem, Route};
+use tongban_store::{Clock, Reaction};
+use tongban_web::{Access, Area, JobKind, MenuItem, Route};
 use utoipa_axum::routes;
 
-use pages::{apply, desk as list, desk_action, desk_anomalies, desk_case, desk_new, desk_opinions, desk_sync, mine, print, track};
+use pages::{apply, desk as list, desk_action, desk_anomalies, desk_archive, desk_case, desk_new, desk_opinions, desk_sync, mine, print, track};
 use permissions as can;
 
 /// 登录的群众；实名等级由各事项自己要求。
@@ -52,6 +54,8 @@ pub const fn area() -> Area {
         permissions: can::ALL,
         routes: ROUTES,
         clocks: CLOCKS,
+        jobs: &[JobKind { name: archive::JOB, tries: 5, run: archive::run }],
+        reactions: REACTIONS,
         measures: measures::MEASURES,
         desk: desk::QUEUES,
         mine: desk::MINE,
@@ -65,8 +69,16 @@ pub const fn area() -> Area {
 const CLOCKS: &[Clock] = &[
     Clock { name: "cases.time", due: store::due_clocks(), fire: commands::ring },
     Clock { name: "cases.opinions", due: store::opinions::ALARMS, fire: commands::ring_opinion },
+    Clock { name: "cases.archive", due: store::archives::DUE, fire: archive::ring },
     Clock { name: "cases.draft_expiry", due: store::expired_drafts(), fire: commands::expire_draft },
 ];
+
+/// 子件办成或到头：轮到一件事里的下一个。
+const ENDINGS: &[&str] = &[
+    "cases.decided", "cases.not_accepted", "cases.withdrawn", "cases.returned", "cases.terminated", "cases.voided",
+];
+
+const REACTIONS: &[Reaction] = &[Reaction::each("cases.bundles", ENDINGS, commands::on_child)];
 
 const MENU: &[MenuItem] = &[
     MenuItem { group: "收办", title: "办件", href: "/desk/cases", icon: "inbox", needs: can::READ },
@@ -80,6 +92,9 @@ const MENU: &[MenuItem] = &[
 const ROUTES: &[Route] = &[
     Route::get("/apply/{code}", SIGNED_IN, || get(apply::start)),
     Route::post("/apply/{code}", SIGNED_IN, || post(apply::begin)),
+    Route::get("/apply/bundle/{number}", SIGNED_IN, || get(apply::start_bundle)),
+    Route::post("/apply/bundle/{number}", SIGNED_IN, || post(apply::begin_bundle)),
+    Route::get("/me/bundles/{bundle}", SIGNED_IN, || get(apply::my_bundle)),
     Route::get("/a/{draft}/situation", SIGNED_IN, || get(apply::situation)),
     Route::post("/a/{draft}/situation", SIGNED_IN, || post(apply::save_situation)),
     Route::get("/a/{draft}/form/{n}", SIGNED_IN, || get(apply::form)),
@@ -117,6 +132,9 @@ const ROUTES: &[Route] = &[
     Route::post("/desk/cases/{no}/actions/{action}", READ, || post(desk_action::act)),
     Route::post("/desk/cases/{no}/anomalies", Access::Staff(can::MONITOR), || post(desk_anomalies::raise)),
     Route::post("/desk/cases/{no}/unmask", Access::Staff(can::UNMASK), || post(desk_case::unmask)),
+    Route::get("/desk/cases/{no}/archive", READ, || get(desk_archive::download)),
+    Route::post("/desk/cases/{no}/archive", READ, || post(desk_archive::make)),
+    Route::get("/d/{document}/{code}", Access::Public, || get(print::verify)),
     Route::get("/desk/cases/{no}/files/{key}/{file}", READ, || get(desk_case::file)),
     Route::get("/desk/cases/{no}/print/{document}", READ, || get(print::show)),
     Route::api(READ, || routes!(api::list_cases)),

@@ -25,6 +25,8 @@ pub struct CaseView {
     pub offer: Option<Offer>,
     /// 征求过的意见；申请人看不到。
     pub opinions: Vec<Opinion>,
+    /// 电子卷宗做好了。
+    pub archived: bool,
     /// 要两个人的事的申请；申请人看不到。
     pub proposals: Vec<Proposal>,
 }
@@ -45,7 +47,8 @@ pub fn view(tx: &mut Tx<'_>, actor: &Actor, no: &str) -> Result<CaseView> {
         anomalies: if actor.staff == 0 { Vec::new() } else { store::anomalies_of(tx, case.id)? },
         others: others.into_iter().filter(|row| actor.scope.covers(&row.place)).collect(),
         offer: store::offer(tx, case.item_id, case.item_version)?,
-        opinions: if actor.staff == 0 { Vec::new() } else { store::opinions::of_case(tx, case.id)? },
+        archived: store::archives::digest(tx, case.id)?.is_some(),
+        opinions: if actor.staff == 0 && !actor.is_internal() { Vec::new() } else { store::opinions::of_case(tx, case.id)? },
         proposals: if actor.staff == 0 { Vec::new() } else { store::proposals::of_case(tx, case.id)? },
         case,
     })

@@ -128,7 +128,8 @@ fn assemble(entry: &Entry, file: &File) -> Result<Complete, Error> {
     guide.consult_phone.clone_from(&contact.consult);
     guide.supervise_phone.clone_from(&contact.supervise);
     guide.steps = steps(entry.flow, &entry.days);
-    guide.remedy = Remedy { review_org: "昭化区人民政府".to_owned(), court: "广元市昭化区人民法院".to_owned() };
+    guide.remedy =
+        Remedy { review_org: "昭化区人民政府".to_owned(), court: "广元市昭化区人民法院".to_owned(), ..Remedy::default() };
     Ok(Complete { dept: entry.dept.clone(), guide })
 }
 

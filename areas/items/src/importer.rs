@@ -125,6 +125,8 @@ pub struct Sources {
     pub bundles: &'static str,
     /// `bundle-members.csv`：成员的叫法 → 事项名称。
     pub members: &'static str,
+    /// `bundles-complete.yaml`：各件事的引导问题与先后。
+    pub definitions: &'static str,
     pub complete: Arc<Vec<Complete>>,
     /// 乡镇事项给哪些镇。
     pub towns: Arc<Vec<String>>,
@@ -142,6 +144,7 @@ impl Sources {
             town: include_str!("../../../reference/items-town-sample.csv"),
             bundles: include_str!("../../../reference/bundles.csv"),
             members: include_str!("../../../reference/bundle-members.csv"),
+            definitions: include_str!("../../../reference/bundles-complete.yaml"),
             complete: Arc::new(complete),
             towns: Arc::new(towns),
         })
@@ -190,6 +193,12 @@ pub async fn import_all(
             member.clone_from(item);
         }
     }
+    let definitions = parse_definitions(sources.definitions)?;
+    for row in &mut rows {
+        if let Some((_, guide)) = definitions.iter().find(|(number, _)| *number == row.number) {
+            row.guide.clone_from(guide);
+        }
+    }
     let actor = actor.clone();
     db.bulk("items.import_bundles", move |tx| {
         for row in &rows {
@@ -199,6 +208,24 @@ pub async fn import_all(
     })
     .await?;
     Ok(report)
+}
+
+/// 一件事的序号与定义。
+#[derive(serde::Deserialize)]
+struct Definition {
+    number: i64,
+    #[serde(flatten)]
+    guide: serde_yaml_ng::Value,
+}
+
+/// 读 `bundles-complete.yaml`。
+///
+/// # Errors
+/// 文件损坏。
+pub fn parse_definitions(text: &str) -> Result<Vec<(i64, BundleGuide)>> {
+    let broken = |error: serde_yaml_ng::Error| tongban_store::Error::Io(format!("一件事的定义读不懂：{error}"));
+    let found: Vec<Definition> = serde_yaml_ng::from_str(text).map_err(broken)?;
+    found.into_iter().map(|one| Ok((one.number, serde_yaml_ng::from_value(one.guide).map_err(broken)?))).collect()
 }
 
 /// 读 `bundles.csv`。

@@ -14,6 +14,7 @@ pub mod commands;
 pub mod complete;
 mod demo;
 mod desk;
+pub mod exchange;
 mod home;
 pub mod importer;
 pub mod measures;
@@ -26,11 +27,11 @@ pub mod store;
 
 use axum::routing::{get, post};
 use tongban_store::Clock;
-use tongban_web::{Access, Area, Findable, MenuItem, ReferenceSet, Route};
+use tongban_web::{Access, Area, Findable, JobKind, MenuItem, ReferenceSet, Route};
 use utoipa_axum::routes;
 
-use pages::{correct, desk as catalog, edit, events, guide, intake, list, search};
-use permissions::READ;
+use pages::{correct, desk as catalog, edit, events, exchange as tables, guide, intake, list, search};
+use permissions::{IMPORT, READ};
 
 /// 交给屋顶的一切。
 #[must_use]
@@ -42,6 +43,7 @@ pub const fn area() -> Area {
         permissions: permissions::ALL,
         routes: ROUTES,
         clocks: CLOCKS,
+        jobs: JOBS,
         measures: measures::MEASURES,
         desk: desk::QUEUES,
         panels: home::PANELS,
@@ -68,6 +70,8 @@ const CLOCKS: &[Clock] = &[
     Clock { name: "items.effect", due: store::EFFECT_DUE, fire: commands::fire_effect },
 ];
 
+const JOBS: &[JobKind] = &[JobKind { name: "items.import", tries: 3, run: exchange::job::run }];
+
 const FINDABLE: &[Findable] = &[
     Findable {
         kind: "item",
@@ -90,6 +94,7 @@ const MENU: &[MenuItem] = &[
     MenuItem { group: "事项", title: "事项清单", href: "/catalog", icon: "edit", needs: READ },
     MenuItem { group: "事项", title: "质量问题", href: "/catalog/problems", icon: "warn", needs: READ },
     MenuItem { group: "事项", title: "指南纠错", href: "/catalog/corrections", icon: "msg", needs: READ },
+    MenuItem { group: "事项", title: "导入导出", href: "/catalog/imports", icon: "list", needs: IMPORT },
 ];
 
 const ROUTES: &[Route] = &[
@@ -111,6 +116,10 @@ const ROUTES: &[Route] = &[
     Route::get("/catalog/corrections", Access::Staff(READ), || get(intake::corrections)),
     Route::post("/catalog/corrections/{number}", Access::Staff(READ), || post(intake::answer)),
     Route::get("/catalog/misses", Access::Staff(READ), || get(intake::misses)),
+    Route::get("/catalog/export", Access::Staff(READ), || get(tables::download)),
+    Route::get("/catalog/imports", Access::Staff(IMPORT), || get(tables::index)),
+    Route::post("/catalog/imports", Access::Staff(IMPORT), || post(tables::upload)),
+    Route::get("/catalog/imports/{id}", Access::Staff(IMPORT), || get(tables::show_one)),
     Route::post("/catalog/pool/{code}/actions/{action}", Access::Staff(READ), || post(catalog::pool_act)),
     Route::get("/catalog/items/{code}", Access::Staff(READ), || get(catalog::item)),
     Route::post("/catalog/items/{code}/actions/{action}", Access::Staff(READ), || post(catalog::act)),

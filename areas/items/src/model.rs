@@ -7,6 +7,7 @@ pub mod form;
 pub mod guide;
 pub mod lifecycle;
 pub mod limit;
+pub mod service;
 pub mod situations;
 
 pub use codes::{OnlineDepth, ProjectType, ServiceObject, TaskType, UseLevel, online_depth};

@@ -4,6 +4,7 @@ pub mod correct;
 pub mod desk;
 pub mod edit;
 pub mod events;
+pub mod exchange;
 pub mod guide;
 pub mod intake;
 pub mod list;

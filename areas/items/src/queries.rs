@@ -15,6 +15,7 @@ use crate::model::lifecycle::State;
 use crate::model::{Answers, Guide};
 use crate::store::{self, ItemRow};
 
+pub(crate) use bundle::assemble;
 pub use bundle::{bundle, findable_bundle, scan_bundles};
 
 /// 一个办理项此刻能怎么办；办件提交时取一次，自己留一份快照。

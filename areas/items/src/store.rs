@@ -2,6 +2,7 @@
 
 mod bundle;
 mod catalogue;
+mod exchange;
 mod intake;
 mod item;
 mod quality;
@@ -11,6 +12,7 @@ use tongban_store::Migration;
 
 pub use bundle::*;
 pub use catalogue::*;
+pub use exchange::*;
 pub use intake::*;
 pub use item::*;
 pub use quality::*;
@@ -20,8 +22,16 @@ pub use shelf::*;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { area: "items", number: 1, name: "items", sql: include_str!("../migrations/0001_items.sql") },
     Migration { area: "items", number: 2, name: "bundle_definition", sql: include_str!("../migrations/0002_bundle_definition.sql") },
+    Migration { area: "items", number: 3, name: "exchange", sql: include_str!("../migrations/0003_exchange.sql") },
 ];
 
 /// 本区的全部语句。
-pub const STATEMENTS: &[&[&str]] =
-    &[bundle::STATEMENTS, catalogue::STATEMENTS, item::STATEMENTS, quality::STATEMENTS, shelf::STATEMENTS, intake::STATEMENTS];
+pub const STATEMENTS: &[&[&str]] = &[
+    bundle::STATEMENTS,
+    catalogue::STATEMENTS,
+    exchange::STATEMENTS,
+    item::STATEMENTS,
+    quality::STATEMENTS,
+    shelf::STATEMENTS,
+    intake::STATEMENTS,
+];

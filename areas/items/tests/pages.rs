@@ -77,6 +77,8 @@ async fn open(engine: tongban_store::Engine) -> TestApp {
         town: TOWN,
         bundles: BUNDLES,
         members: "member,item\n挂失,社会保障卡挂失\n",
+        definitions: "- {number: 11, questions: [{id: lost, text: 卡丢了吗, options: [{id: 'no', label: 没有}, {id: 'yes', label: 丢了}]}], \
+                      members: [{key: m2, after: [m1], when: {lost: ['yes']}}]}",
         complete,
         towns: Arc::new(vec!["元坝镇".to_owned()]),
     };
@@ -187,6 +189,12 @@ async fn everyday_words_lead_to_items_and_misses_are_kept() {
         assert!(app.get("/events", "").await.unwrap().body.contains("开办餐饮店"));
         let event = app.get("/events/3", "").await.unwrap();
         assert!(event.body.contains("食品(含保健食品)经营许可核发") && event.body.contains("户外招牌设置备案"));
+        assert!(event.body.contains("先答几个问题") && event.body.contains("别的系统或上级部门办"));
+        assert!(event.body.contains("/apply/bundle/3?") && event.body.contains("比各办各的省多少"));
+        let card = app.get("/events/11", "").await.unwrap();
+        assert!(!card.body.contains("社会保障卡挂失") && card.body.contains("卡丢了吗"), "没丢不用挂失");
+        let lost = app.get("/events/11?lost=yes", "").await.unwrap();
+        assert!(lost.body.contains("社会保障卡挂失") && lost.body.contains("不耽误别的"), "本地没有的说去处");
         assert_eq!(app.get("/events/99", "").await.unwrap().status, 404);
     }
 }

@@ -26,18 +26,18 @@ fn rate(mut work: impl FnMut()) -> f64 {
 
 fn main() {
     let demo = demo::demo();
-    let message = [7_u8; 300];
+    // 与签章内容一样大：SM3 的那一份两边都要算
+    let message = vec![7_u8; demo.esl.len() + 120];
     let secret = key(demo::SIGNER);
     let public = secret.public();
     let raw = secret.sign(&message).unwrap();
     let (raw_sign, raw_verify) = (rate(|| drop(secret.sign(&message).unwrap())), rate(|| assert!(public.verify(&message, &raw))));
-    println!("裸 SM2　签 {raw_sign:.0}/秒　验 {raw_verify:.0}/秒");
-    let request = SignatureRequest::over(&demo.esl, &message, "/Doc_0/Signs/Sign_0/Signature.xml", at("2026-11-23T07:00:00Z"));
+    println!("裸 SM2（{} 字节）　签 {raw_sign:.0}/秒　验 {raw_verify:.0}/秒", message.len());
+    let request = SignatureRequest::over(&demo.esl, b"xml", "/Doc_0/Signs/Sign_0/Signature.xml", at("2026-11-23T07:00:00Z"));
     let value = sign(&request, &demo.signer, &secret).unwrap();
     let ses_sign = rate(|| drop(sign(&request, &demo.signer, &secret).unwrap()));
-    let ses_verify = rate(|| assert!(verify_signature(&value, &message, &demo.trust, at(NOW)).conclusion.is_valid()));
-    println!("签章层　签 {ses_sign:.0}/秒（含当场自验，折合 {:.0} %）　验 {ses_verify:.0}/秒", 100.0 * ses_sign / raw_sign);
-    println!("　　　　一次签章自验 1 次、验章 2 次 SM2：按 SM2 次数折合，签 {:.0} %，验 {:.0} %", 100.0 * ses_sign * (1.0 / raw_sign + 1.0 / raw_verify), 200.0 * ses_verify / raw_verify);
+    let ses_verify = rate(|| assert!(verify_signature(&value, b"xml", &demo.trust, at(NOW)).conclusion.is_valid()));
+    println!("签章层　签 {ses_sign:.0}/秒（裸的 {:.0} %）　验 {ses_verify:.0}/秒，一次验两个签名（裸的 {:.0} %）", 100.0 * ses_sign / raw_sign, 200.0 * ses_verify / raw_verify);
     let fonts = Subsetter::shared().unwrap();
     let paper = demo::paper();
     let whole = rate(|| drop(demo.sealed().to_bytes()));

@@ -88,7 +88,7 @@ fn draw(out: &mut String, mark: &Mark, font: u32, ids: &mut Ids) -> Result<u32, 
             path(out, ids.take(), (*at, *size), stroke.map(|s| (s.ink, s.width)), *fill, &data)
         }
         Mark::Blocks { at, cell, rows } => {
-            let picture = ids.picture("png", Part::new(blocks(rows)?));
+            let picture = ids.picture("png", Part::stored(blocks(rows)?));
             #[allow(clippy::cast_precision_loss)]
             let side = cell * rows.len() as f64;
             image(out, ids.take(), *at, (side, side), picture)
@@ -98,7 +98,7 @@ fn draw(out: &mut String, mark: &Mark, font: u32, ids: &mut Ids) -> Result<u32, 
                 tongban_documents::paper::PictureKind::Png => "png",
                 tongban_documents::paper::PictureKind::Jpeg => "jpg",
             };
-            let id = ids.picture(extension, Part::new(picture.data.as_slice()));
+            let id = ids.picture(extension, Part::stored(picture.data.as_slice()));
             image(out, ids.take(), *at, *size, id)
         }
     })

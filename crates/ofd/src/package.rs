@@ -29,6 +29,8 @@ const DAY: u16 = 0x0021;
 #[derive(Default)]
 pub struct Part {
     data: Vec<u8>,
+    /// 压不动的（图像、印章、签名值），不费力去试。
+    stored: bool,
     packed: OnceLock<Packed>,
     digest: OnceLock<Digest32>,
 }
@@ -51,6 +53,11 @@ impl Part {
         Arc::new(Self { data: data.into(), ..Self::default() })
     }
 
+    /// 由压不动的内容构成：照原样放进包。
+    pub fn stored(data: impl Into<Vec<u8>>) -> Arc<Self> {
+        Arc::new(Self { data: data.into(), stored: true, ..Self::default() })
+    }
+
     /// 内容。
     pub fn data(&self) -> &[u8] {
         &self.data
@@ -63,9 +70,11 @@ impl Part {
 
     fn packed(&self) -> &Packed {
         self.packed.get_or_init(|| {
-            let mut bytes = Vec::with_capacity(self.data.len() / 2 + 64);
             let crc = crc32fast::hash(&self.data);
-            // 压不小的（PNG、印章）原样放
+            if self.stored {
+                return Packed { method: 0, crc, bytes: self.data.clone() };
+            }
+            let mut bytes = Vec::with_capacity(self.data.len() / 2 + 64);
             let done = DeflateEncoder::new(self.data.as_slice(), Compression::new(4)).read_to_end(&mut bytes);
             if done.is_ok() && bytes.len() + bytes.len() / 16 < self.data.len() {
                 Packed { method: 8, crc, bytes }

@@ -77,13 +77,13 @@ pub fn seal(package: &mut Package, sealing: &Sealing<'_>) -> Result<(), SealErro
         add_entry(package)?;
     }
     package.put("Doc_0/Signs/Signatures.xml", Part::new(list(&existing, number, sealing.stamps.len(), &folder)));
-    package.put(&format!("{folder}/Seal.esl"), Part::new(sealing.seal));
+    package.put(&format!("{folder}/Seal.esl"), Part::stored(sealing.seal));
     let xml = signature_xml(package, sealing, &stamps, &folder);
     let path = format!("{folder}/Signature.xml");
     let request = SignatureRequest::over(sealing.seal, xml.as_bytes(), &path, sealing.at);
     let value = tongban_gm::ses::sign(&request, sealing.signer, sealing.key)?;
     package.put(&path, Part::new(xml));
-    package.put(&format!("{folder}/SignedValue.dat"), Part::new(value));
+    package.put(&format!("{folder}/SignedValue.dat"), Part::stored(value));
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod anomaly;
 mod assign;
+mod bundle;
 mod clock;
 mod draft;
 mod ending;
@@ -16,6 +17,7 @@ mod window;
 
 pub use anomaly::{ANOMALY_STATES, settle_anomaly};
 pub use assign::{Transfer, candidates, post_permission, transfer};
+pub use bundle::{RANDOM as BUNDLE_RANDOM, on_child, submit_bundle};
 pub use clock::{expire_draft, ring};
 pub use draft::{DraftEdit, attach, drop_draft, edit, may_apply, open_draft, start};
 pub use ending::{Ending, revoke, withdraw};

@@ -25,19 +25,19 @@ pub struct Submitted {
 }
 
 /// 一份申请的全部内容。
-struct Application<'a> {
-    applicant: &'a Applicant,
-    situations: &'a [String],
-    form: &'a Form,
-    statuses: BTreeMap<String, MaterialStatus>,
-    files: BTreeMap<String, Vec<FileRef>>,
-    delivery: Delivery,
-    summary: &'a str,
-    channel: Channel,
+pub(super) struct Application<'a> {
+    pub(super) applicant: &'a Applicant,
+    pub(super) situations: &'a [String],
+    pub(super) form: &'a Form,
+    pub(super) statuses: BTreeMap<String, MaterialStatus>,
+    pub(super) files: BTreeMap<String, Vec<FileRef>>,
+    pub(super) delivery: Delivery,
+    pub(super) summary: &'a str,
+    pub(super) channel: Channel,
     /// 窗口登记：材料由窗口当面核，不因缺件拦住。
-    at_window: bool,
+    pub(super) at_window: bool,
     /// 所属的一件事；不是为 0。
-    bundle: i64,
+    pub(super) bundle: i64,
 }
 
 /// 交上草稿。再交一次给出同一件。
@@ -137,7 +137,7 @@ pub fn register(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Registrat
 }
 
 /// 检查内容，成为办件。
-fn open_case(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Application<'_>, random: &[u8], at: Timestamp) -> Result<Submitted> {
+pub(super) fn open_case(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Application<'_>, random: &[u8], at: Timestamp) -> Result<Submitted> {
     let today = time::date_of(at);
     let mut checks = Checks::new();
     let applicant = forms::applicant(&mut checks, input.applicant, today);

@@ -1,5 +1,6 @@
 //! 办件的类型与状态机。纯，无输入输出。
 
+mod bundle;
 mod case;
 mod facts;
 mod flow;
@@ -8,6 +9,7 @@ mod opinion;
 mod state;
 mod transitions;
 
+pub use bundle::{BundleBody, BundleState, Member, MemberState, Part, overall, ready, stranded};
 pub use case::{Applicant, Case, Delivery, FileRef, Material, MaterialStatus, Procedure};
 pub use facts::Facts;
 pub use flow::{Flow, Stage, StageKind, post_of};

@@ -185,6 +185,12 @@ impl Offer {
         })
     }
 
+    /// 办事指南在哪里看；一件事看一件事的页。
+    #[must_use]
+    pub fn guide_href(&self) -> String {
+        self.code.strip_prefix("bundle:").map_or_else(|| format!("/items/{}", self.code), |number| format!("/events/{number}"))
+    }
+
     #[must_use]
     pub fn material(&self, key: &str) -> Option<&OfferMaterial> {
         self.materials.iter().find(|material| material.key == key)

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use tongban_kernel::{Problem, mask, time};
+use tongban_kernel::{Problem, mask};
 use tongban_store::Entry;
 use tongban_web::components::{ErrorSummary, LightTag, StatusTag};
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Redirect, render, see_other};
@@ -116,6 +116,8 @@ pub(super) struct CasePage {
     opinions: Vec<OpinionLine>,
     proposals: Vec<String>,
     urged: Option<String>,
+    /// 卷宗做好了没有；没到头的为 `None`。
+    archived: Option<bool>,
     others: Vec<show::Row>,
     panels: Vec<String>,
     errors: ErrorSummary,
@@ -241,6 +243,7 @@ pub(super) fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<Strin
         opinions: view.opinions.iter().map(|o| opinion_line(ctx, o)).collect(),
         proposals: view.proposals.iter().filter(|p| p.state == "asked").map(|p| proposal_line(p)).collect(),
         urged: case.urged_at.map(|at| format!("申请人催了 {} 次，最近一次 {}", case.urged, show::long(at))),
+        archived: case.state.is_terminal().then_some(view.archived),
         others: view.others.iter().map(|row| show::Row::of(row, now)).collect(),
         panels,
         errors: ErrorSummary::of(problem),
@@ -347,11 +350,4 @@ pub async fn file(State(app): State<App>, ctx: Ctx, Path((no, key, id)): Path<(S
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(if inline { "inline" } else { "attachment" }));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     Ok(response)
-}
-
-/// 到今天为止的日期，文书落款用。
-#[must_use]
-pub fn day_of(at: jiff::Timestamp) -> String {
-    let date = time::date_of(at);
-    format!("{} 年 {} 月 {} 日", date.year(), date.month(), date.day())
 }

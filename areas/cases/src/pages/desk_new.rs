@@ -174,7 +174,7 @@ pub async fn register(State(app): State<App>, ctx: Ctx, Form(fields): Form<Vec<(
     let code = fields.get("code").to_owned();
     let found = app.db().snapshot("cases.offer", move |tx| offer::current(tx, &code)).await?;
     let offer = found.ok_or_else(|| Problem::new(Code::NotFound, "没有找到这个事项，可能已经暂停或取消"))?;
-    let (input, express, random, at) = (registration(&ctx, &offer, &fields), fields.has("express"), random_bytes()?, app.now());
+    let (input, express, random, at) = (registration(&ctx, &offer, &fields), fields.has("express"), random_bytes::<32>()?, app.now());
     let (who, item) = (ctx.clone(), offer.clone());
     let result = app.act(&ctx, "cases.register", move |tx| take(tx, &who, &item, &input, express, &random, at)).await;
     match result {

@@ -94,7 +94,7 @@ fn external(fields: &Fields) -> Result<External, Problem> {
 
 pub async fn save(State(app): State<App>, ctx: Ctx, Form(fields): Form<Vec<(String, String)>>) -> Result<Response, Failure> {
     let fields = Fields(fields);
-    let (code, random, actor, at) = (fields.get("code").trim().to_owned(), random_bytes()?, ctx.actor.clone(), app.now());
+    let (code, random, actor, at) = (fields.get("code").trim().to_owned(), random_bytes::<32>()?, ctx.actor.clone(), app.now());
     let result = match external(&fields) {
         Ok(input) => {
             app.act(&ctx, "cases.link", move |tx| {

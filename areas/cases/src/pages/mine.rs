@@ -25,23 +25,26 @@ struct ListPage {
     rows: Vec<show::Row>,
     pager: Pager,
     drafts: usize,
+    /// 一件事：编号、名称、状态、何时提交。
+    bundles: Vec<(String, String, &'static str, String)>,
 }
 
 pub async fn list(State(app): State<App>, ctx: Ctx, Query(page): Query<PageQuery>) -> Result<Html, Failure> {
     let limit = page.limit()?;
     let before: Option<i64> = page.after("mine")?;
     let actor = ctx.actor.clone();
-    let (rows, drafts) = app
+    let (rows, drafts, bundles) = app
         .db()
         .snapshot("cases.mine", move |tx| {
-            Ok((queries::mine(tx, &actor, before, limit as i64)?, store::my_drafts(tx, actor.account, 50)?.len()))
+            Ok((queries::mine(tx, &actor, before, limit as i64)?, store::my_drafts(tx, actor.account, 50)?.len(), store::bundles::mine(tx, actor.person, actor.legal_entity, 10)?))
         })
         .await?;
     let listing = Listing::cut(rows, limit, "mine", |row| row.id);
     let now = app.now();
     let rows: Vec<_> = listing.items.iter().map(|row| show::Row::of(row, now)).collect();
     let note = format!("本页 {} 件", rows.len());
-    render(&ListPage { l: Layout::public(&ctx, "我的办件"), pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note), rows, drafts })
+    let bundles = bundles.into_iter().map(|b| (b.no, b.name, b.state.label(), show::short(b.submitted_at))).collect();
+    render(&ListPage { l: Layout::public(&ctx, "我的办件"), pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note), rows, drafts, bundles })
 }
 
 /// 申请人看到的一份文书。

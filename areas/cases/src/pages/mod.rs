@@ -4,6 +4,7 @@ pub mod apply;
 pub mod desk;
 pub mod desk_action;
 pub mod desk_anomalies;
+pub mod desk_archive;
 pub mod desk_case;
 pub mod desk_new;
 pub mod desk_opinions;

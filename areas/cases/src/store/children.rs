@@ -39,6 +39,7 @@ const ADD_DOCUMENT: &str =
     "INSERT INTO cases_documents (id, case_id, kind, number, content, issued_at, issued_by) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const DOCUMENTS: &str =
     "SELECT id, kind, number, content, issued_at, issued_by FROM cases_documents WHERE case_id = $1 ORDER BY id";
+const DOCUMENT: &str = "SELECT id, kind, number, content, issued_at, issued_by, case_id FROM cases_documents WHERE id = $1";
 const ADD_ANOMALY: &str = "INSERT INTO cases_anomalies (id, case_id, case_no, tenant, unit, org, code, detail, raised_at, state, note) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'raised', '') ON CONFLICT (case_id, code) DO NOTHING";
 const ANOMALIES_OF: &str = "SELECT id, case_id, case_no, code, detail, raised_at, state, note, tenant, unit, org \
@@ -52,7 +53,7 @@ const ANOMALIES: ScopedSql = scoped!(
 );
 pub(super) const STATEMENTS: &[&str] = &[
     ADD_MATERIAL, ADD_FOUR, SAVE_MATERIAL, MATERIALS, DEFERRED_LEFT, ADD_STEP, STEPS, ADD_CORRECTION, SUPPLY, CORRECTIONS, ADD_PROCEDURE,
-    END_PROCEDURE, PROCEDURES, ADD_DOCUMENT, DOCUMENTS, ADD_ANOMALY, ANOMALIES_OF, ANOMALY, SAVE_ANOMALY, ANOMALIES.tenant, ANOMALIES.unit, ANOMALIES.org,
+    END_PROCEDURE, PROCEDURES, ADD_DOCUMENT, DOCUMENTS, DOCUMENT, ADD_ANOMALY, ANOMALIES_OF, ANOMALY, SAVE_ANOMALY, ANOMALIES.tenant, ANOMALIES.unit, ANOMALIES.org,
 ];
 
 /// 登记一件的全部材料，四份一句。
@@ -303,6 +304,23 @@ pub fn documents(tx: &mut Tx<'_>, case_id: i64) -> Result<Vec<Document>> {
             issued_at: from_millis(r.get(4)?),
             issued_by: r.get(5)?,
         })
+    })
+}
+
+/// 一份文书与它的办件。
+pub fn document_by_id(tx: &mut Tx<'_>, id: i64) -> Result<Option<(i64, Document)>> {
+    tx.row(DOCUMENT, args![id], |r| {
+        let kind: String = r.get(1)?;
+        let content: String = r.get(3)?;
+        let document = Document {
+            id: r.get(0)?,
+            kind: DocumentKind::parse(&kind).ok_or(Error::Shape("文书种类"))?,
+            number: r.get(2)?,
+            content: serde_json::from_str(&content)?,
+            issued_at: from_millis(r.get(4)?),
+            issued_by: r.get(5)?,
+        };
+        Ok((r.get(6)?, document))
     })
 }
 

@@ -1,5 +1,7 @@
 //! SQL ↔ 模型；只有这个文件夹里有 SQL。
 
+pub mod archives;
+pub mod bundles;
 mod cases;
 mod children;
 pub mod counters;
@@ -12,7 +14,7 @@ pub mod proposals;
 pub use cases::{Details, NewCase, add, details, external, find, find_by_no, id_of_no, lock, lock_by_no, save};
 pub use children::{
     AnomalyRow, Correction, CorrectionPoint, Document, StepRow, add_anomaly, add_document, add_materials, add_procedure, add_step, anomalies,
-    anomalies_of, corrections, add_correction, document, documents, end_procedure, materials, passed_posts, save_material, steps,
+    anomalies_of, corrections, add_correction, document, document_by_id, documents, end_procedure, materials, passed_posts, save_material, steps,
     supply_correction, deferred_left, lock_anomaly, save_anomaly,
 };
 pub use drafts::{Draft, DraftBody, DraftMaterial, add as add_draft, drop_draft, expire_draft, lock as lock_draft, mark_submitted, mine as my_drafts, of_token, save as save_draft};
@@ -29,9 +31,11 @@ pub const MIGRATIONS: &[Migration] =
         Migration { area: "cases", number: 1, name: "cases", sql: include_str!("../../migrations/0001_cases.sql") },
         Migration { area: "cases", number: 2, name: "process", sql: include_str!("../../migrations/0002_process.sql") },
         Migration { area: "cases", number: 3, name: "counters", sql: include_str!("../../migrations/0003_counters.sql") },
+        Migration { area: "cases", number: 4, name: "bundles", sql: include_str!("../../migrations/0004_bundles.sql") },
+        Migration { area: "cases", number: 5, name: "archive", sql: include_str!("../../migrations/0005_archive.sql") },
     ];
 
-pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, SNAPSHOTS, FLOWS];
+pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, bundles::STATEMENTS, archives::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, SNAPSHOTS, FLOWS];
 
 const SAVE_SNAPSHOT: &str =
     "INSERT INTO cases_snapshots (item_id, version, body) VALUES ($1, $2, $3) ON CONFLICT (item_id, version) DO NOTHING";

@@ -75,6 +75,7 @@ fn add(tx: &mut Tx<'_>, actor: &Actor, input: &CatalogueInput, at: Timestamp) ->
         task_type: input.task_type,
         levels: input.levels.clone(),
         basis: input.basis.clone(),
+        state: "active".to_owned(),
         version: 1,
     };
     store::insert_catalogue(tx, &row, at)?;

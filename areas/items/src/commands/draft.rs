@@ -32,7 +32,7 @@ pub fn edit(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, guide: &Guide
 }
 
 /// 保存时就要守住的边界。
-fn limits(row: &ItemRow, guide: &Guide) -> Result<()> {
+pub(super) fn limits(row: &ItemRow, guide: &Guide) -> Result<()> {
     let mut checks = Checks::new();
     let name = guide.name.trim();
     checks.ensure(!name.is_empty(), "name", "required", "请填写事项名称");
@@ -175,10 +175,11 @@ pub fn adopt(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, guide: &Guid
 }
 
 /// 工作稿成为新的一版快照；在用的另起一段指标时段。
-fn put_in_use(tx: &mut Tx<'_>, row: &mut ItemRow, accurate: bool, at: Timestamp) -> Result<()> {
+pub(super) fn put_in_use(tx: &mut Tx<'_>, row: &mut ItemRow, accurate: bool, at: Timestamp) -> Result<()> {
     row.effect = None;
     row.edition += 1;
     row.wrong = false;
+    store::close_changes(tx, row.implementation)?;
     let guide = row.draft.clone();
     show(row, &guide);
     if row.status.state == State::Active {

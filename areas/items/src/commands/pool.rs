@@ -102,7 +102,14 @@ fn claim_due(at: Timestamp) -> Result<Timestamp> {
 }
 
 /// 锁住、核权限与范围、核版本、走一步。
-fn begin(tx: &mut Tx<'_>, actor: &Actor, needs: &'static str, id: i64, version: i64, action: Action) -> Result<ImplementationRow> {
+pub(super) fn begin(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    needs: &'static str,
+    id: i64,
+    version: i64,
+    action: Action,
+) -> Result<ImplementationRow> {
     actor.require(needs)?;
     let mut row = store::lock_implementation(tx, id)?;
     within(actor, &row.place)?;
@@ -149,9 +156,21 @@ pub fn add_item(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, suffix: &
 }
 
 fn new_item(tx: &mut Tx<'_>, actor: &Actor, row: &mut ImplementationRow, suffix: &str, at: Timestamp) -> Result<i64> {
+    let number = u8::try_from(row.last_number + 1).unwrap_or(u8::MAX);
+    numbered_item(tx, actor, row, number, suffix, at)
+}
+
+/// 按给定的顺序号生成办理项；用过的最大号随之抬高。
+pub(super) fn numbered_item(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    row: &mut ImplementationRow,
+    number: u8,
+    suffix: &str,
+    at: Timestamp,
+) -> Result<i64> {
     let catalogue = store::catalogue_by_id(tx, row.catalogue)?;
-    row.last_number += 1;
-    let number = u8::try_from(row.last_number).unwrap_or(u8::MAX);
+    row.last_number = row.last_number.max(i64::from(number));
     let code = ImplementationCode::parse(&row.code)
         .and_then(|implementation| ItemCode::from_parts(&implementation, number))
         .map_err(|reason| refused("code", &reason))?;
@@ -264,7 +283,7 @@ pub fn fire_claim_overdue(tx: &mut Tx<'_>, id: i64, due: Timestamp) -> Result<()
     journal_pool(tx, &Actor::clock(), &row, "implementations.claim_overdue", due)
 }
 
-fn journal_pool(tx: &mut Tx<'_>, actor: &Actor, row: &ImplementationRow, kind: &str, at: Timestamp) -> Result<()> {
+pub(super) fn journal_pool(tx: &mut Tx<'_>, actor: &Actor, row: &ImplementationRow, kind: &str, at: Timestamp) -> Result<()> {
     let body =
         serde_json::json!({ "code": row.code, "dept_name": row.dept_name, "state": row.state.as_str(), "reason": row.reason }).to_string();
     tx.journal(Entry { kind, subject: row.id, rev: row.version, at, actor, tenant: row.place.tenant, body: &body })

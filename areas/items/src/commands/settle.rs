@@ -14,7 +14,7 @@ use crate::rules::{self, Finding, GuideView, Severity};
 use crate::store::{self, ItemRow};
 
 /// 本省区划前两位。
-pub(super) const PROVINCE: &str = "51";
+pub const PROVINCE: &str = "51";
 /// 一句话意见的长度上限。
 const OPINION_LIMIT: usize = 500;
 

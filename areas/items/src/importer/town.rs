@@ -154,7 +154,9 @@ fn guide(row: &TownRow, town: &str) -> Guide {
         consult_phone: "0839-8720005".to_owned(),
         supervise_phone: "12345".to_owned(),
         single_post: true,
-        remedy: Remedy { review_org: "昭化区人民政府".to_owned(), court: "广元市昭化区人民法院".to_owned() },
+        remedy: Remedy {
+            review_org: "昭化区人民政府".to_owned(), court: "广元市昭化区人民法院".to_owned(), ..Remedy::default()
+        },
         ..Guide::default()
     }
 }

@@ -308,6 +308,40 @@ code_table! {
     }
 }
 
+code_table! {
+    /// 权力属性（选用，广东字典）。
+    PowerKind {
+        None "0" "无";
+        Local "1" "属地保留";
+        OwnLevel "2" "本级保留";
+        Shared "3" "共性";
+        Legal "4" "法定";
+        Stationed "5" "驻场办理";
+        Accepted "6" "承接委托下放";
+        Forwarded "7" "审核转报";
+    }
+}
+
+code_table! {
+    /// 咨询、投诉方式。
+    ContactWay {
+        Window "1" "窗口";
+        Web "2" "网络";
+        Phone "3" "电话";
+        Letter "4" "信件";
+        Email "5" "邮件";
+    }
+}
+
+code_table! {
+    /// 盖哪一枚章：一枚印章管审批的划转事项用审批专用章（cases §6）。
+    SealMode {
+        Department "1" "部门章";
+        Approval "2" "行政审批专用章";
+        Bureau "3" "行政审批局公章";
+    }
+}
+
 /// 自然人主题分类（080 缺号）。
 pub const PERSON_THEMES: &[(&str, &str)] = &[
     ("005", "生育收养"),

@@ -11,6 +11,7 @@ use super::codes::{
 };
 use super::form::FormSchema;
 use super::limit::Limit;
+use super::service::Service;
 use super::situations::{Question, Variant, When};
 
 /// 一份办事指南。缺省值即“还没填”。
@@ -93,6 +94,8 @@ pub struct Guide {
     pub form: FormSchema,
     /// 经主管批准的豁免：从哪个指标的分母剔除、依据什么。
     pub exemptions: Vec<Exemption>,
+    /// 综合窗口、印章、代办点等其余要素。
+    pub service: Service,
 }
 
 impl Default for Guide {
@@ -147,6 +150,7 @@ impl Default for Guide {
             real_level: 2,
             form: FormSchema::default(),
             exemptions: Vec::new(),
+            service: Service::default(),
         }
     }
 }
@@ -261,6 +265,9 @@ pub struct Material {
     pub standard: String,
     /// 要求提供的依据。
     pub basis: String,
+    /// 规格，比如 A4。
+    pub page_format: String,
+    pub remark: String,
     /// 哪些情形才要。
     pub when: When,
 }
@@ -284,6 +291,8 @@ impl Default for Material {
             example: String::new(),
             standard: String::new(),
             basis: String::new(),
+            page_format: "A4".to_owned(),
+            remark: String::new(),
             when: When::default(),
         }
     }
@@ -315,6 +324,7 @@ pub struct Fee {
     pub basis: String,
     /// 减免条件；不减免留空。
     pub reduction: String,
+    pub remark: String,
     pub when: When,
 }
 
@@ -391,10 +401,12 @@ pub struct Faq {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Remedy {
-    /// 行政复议机关。
+    /// 行政复议机关与它的地址、电话。
     pub review_org: String,
-    /// 行政诉讼法院。
+    pub review_contact: String,
+    /// 行政诉讼法院与它的地址、电话。
     pub court: String,
+    pub court_contact: String,
 }
 
 /// 一项豁免。

@@ -21,23 +21,29 @@ pub struct CatalogueRow {
     pub task_type: TaskType,
     pub levels: Vec<UseLevel>,
     pub basis: String,
+    /// `active` 在用、`suspended` 暂停、`cancelled` 取消。
+    pub state: String,
     pub version: i64,
 }
 
-const CATALOGUE_BY_NAME: &str = "SELECT id, code, local_code, name, main_name, task_type, levels, basis, version \
-     FROM items_catalogues WHERE task_type = $1 AND name = $2";
-const CATALOGUE_BY_ID: &str = "SELECT id, code, local_code, name, main_name, task_type, levels, basis, version \
-     FROM items_catalogues WHERE id = $1";
-const CATALOGUE_BY_CODE: &str = "SELECT id, code, local_code, name, main_name, task_type, levels, basis, version \
-     FROM items_catalogues WHERE code = $1";
+macro_rules! catalogue_columns {
+    () => {
+        "id, code, local_code, name, main_name, task_type, levels, basis, state, version"
+    };
+}
+pub(super) use catalogue_columns;
+
+const CATALOGUE_BY_NAME: &str = concat!("SELECT ", catalogue_columns!(), " FROM items_catalogues WHERE task_type = $1 AND name = $2");
+const CATALOGUE_BY_ID: &str = concat!("SELECT ", catalogue_columns!(), " FROM items_catalogues WHERE id = $1");
+const CATALOGUE_BY_CODE: &str = concat!("SELECT ", catalogue_columns!(), " FROM items_catalogues WHERE code = $1");
 const LAST_CATALOGUE_CODE: &str = "SELECT code FROM items_catalogues WHERE code >= $1 AND code < $2 ORDER BY code DESC LIMIT 1";
 const INSERT_CATALOGUE: &str = "INSERT INTO items_catalogues \
      (id, code, local_code, name, main_name, task_type, levels, basis, state, version, updated) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', 1, $9)";
-const UPDATE_CATALOGUE: &str = "UPDATE items_catalogues SET local_code = $1, main_name = $2, levels = $3, \
-     version = version + 1, updated = $4 WHERE id = $5 AND version = $6";
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+const UPDATE_CATALOGUE: &str = "UPDATE items_catalogues SET local_code = $1, name = $2, main_name = $3, levels = $4, \
+     basis = $5, state = $6, version = version + 1, updated = $7 WHERE id = $8 AND version = $9";
 
-fn catalogue(r: &Row<'_>) -> Result<CatalogueRow> {
+pub(super) fn catalogue(r: &Row<'_>) -> Result<CatalogueRow> {
     Ok(CatalogueRow {
         id: r.get(0)?,
         code: r.get(1)?,
@@ -47,7 +53,8 @@ fn catalogue(r: &Row<'_>) -> Result<CatalogueRow> {
         task_type: TaskType::parse(&r.get::<String>(5)?).ok_or(tongban_store::Error::Shape("事项类型"))?,
         levels: split(&r.get::<String>(6)?).filter_map(UseLevel::parse).collect(),
         basis: r.get(7)?,
-        version: r.get(8)?,
+        state: r.get(8)?,
+        version: r.get(9)?,
     })
 }
 
@@ -77,6 +84,14 @@ pub fn catalogue_by_id(tx: &mut Tx<'_>, id: i64) -> Result<CatalogueRow> {
     tx.row(CATALOGUE_BY_ID, args![id], catalogue)?.ok_or_else(|| Problem::not_found().into())
 }
 
+/// 锁住并读出。
+///
+/// # Errors
+/// 引擎故障。
+pub fn lock_catalogue(tx: &mut Tx<'_>, code: &str) -> Result<Option<CatalogueRow>> {
+    tx.lock(CATALOGUE_BY_CODE, args![code], catalogue)
+}
+
 /// # Errors
 /// 引擎故障。
 pub fn catalogue_by_code(tx: &mut Tx<'_>, code: &str) -> Result<Option<CatalogueRow>> {
@@ -97,7 +112,19 @@ pub fn insert_catalogue(tx: &mut Tx<'_>, row: &CatalogueRow, at: Timestamp) -> R
     let levels = join(row.levels.iter().map(|level| level.code()));
     tx.exec(
         INSERT_CATALOGUE,
-        args![row.id, &row.code, &row.local_code, &row.name, &row.main_name, row.task_type.code(), &levels, &row.basis, at],
+        args![
+            row.id,
+            &row.code,
+            &row.local_code,
+            &row.name,
+            &row.main_name,
+            row.task_type.code(),
+            &levels,
+            &row.basis,
+            &row.state,
+            row.version,
+            at
+        ],
     )?;
     Ok(())
 }
@@ -106,7 +133,10 @@ pub fn insert_catalogue(tx: &mut Tx<'_>, row: &CatalogueRow, at: Timestamp) -> R
 /// 引擎故障，或别人先改了。
 pub fn update_catalogue(tx: &mut Tx<'_>, row: &CatalogueRow, at: Timestamp) -> Result<()> {
     let levels = join(row.levels.iter().map(|level| level.code()));
-    let changed = tx.exec(UPDATE_CATALOGUE, args![&row.local_code, &row.main_name, &levels, at, row.id, row.version])?;
+    let changed = tx.exec(
+        UPDATE_CATALOGUE,
+        args![&row.local_code, &row.name, &row.main_name, &levels, &row.basis, &row.state, at, row.id, row.version],
+    )?;
     if changed == 1 { Ok(()) } else { Err(Problem::stale(row.version + 1).into()) }
 }
 
@@ -134,10 +164,20 @@ pub struct ImplementationRow {
     pub version: i64,
 }
 
-const BY_ID: &str = "SELECT id, tenant, unit, org, catalogue, code, level, dept_name, dept_code, division, local_code, \
-     local_dept_code, state, reason, pooled, overdue, last_number, clock, version FROM items_implementations WHERE id = $1";
-const BY_CODE: &str = "SELECT id, tenant, unit, org, catalogue, code, level, dept_name, dept_code, division, local_code, \
-     local_dept_code, state, reason, pooled, overdue, last_number, clock, version FROM items_implementations WHERE code = $1";
+macro_rules! implementation_columns {
+    () => {
+        "id, tenant, unit, org, catalogue, code, level, dept_name, dept_code, division, local_code, \
+         local_dept_code, state, reason, pooled, overdue, last_number, clock, version"
+    };
+}
+
+const BY_ID: &str = concat!("SELECT ", implementation_columns!(), " FROM items_implementations WHERE id = $1");
+const BY_CODE: &str = concat!("SELECT ", implementation_columns!(), " FROM items_implementations WHERE code = $1");
+const CLAIMED: &str = concat!(
+    "SELECT ",
+    implementation_columns!(),
+    " FROM items_implementations WHERE catalogue = $1 AND state = 'claimed' ORDER BY id LIMIT $2"
+);
 const INSERT: &str = "INSERT INTO items_implementations (id, tenant, unit, org, catalogue, code, level, dept_name, \
      dept_code, division, local_code, local_dept_code, state, reason, pooled, overdue, last_number, clock, version) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
@@ -163,6 +203,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     UPDATE_CATALOGUE,
     BY_ID,
     BY_CODE,
+    CLAIMED,
     INSERT,
     UPDATE,
     TAKEN,
@@ -213,6 +254,14 @@ pub fn implementation_by_id(tx: &mut Tx<'_>, id: i64) -> Result<Option<Implement
 /// 引擎故障。
 pub fn implementation_by_code(tx: &mut Tx<'_>, code: &str) -> Result<Option<ImplementationRow>> {
     tx.lock(BY_CODE, args![code], implementation)
+}
+
+/// 认领了这条目录的实施清单。
+///
+/// # Errors
+/// 引擎故障。
+pub fn claimed_of(tx: &mut Tx<'_>, catalogue: i64, limit: i64) -> Result<Vec<ImplementationRow>> {
+    tx.rows(CLAIMED, args![catalogue, limit], implementation)
 }
 
 /// # Errors

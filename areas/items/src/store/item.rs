@@ -72,6 +72,7 @@ macro_rules! item_columns {
          opinion, effect, draft, facts, touched"
     };
 }
+pub(super) use item_columns;
 
 const BY_ID: &str = concat!("SELECT ", item_columns!(), " FROM items_items WHERE id = $1");
 const BY_CODE: &str = concat!("SELECT ", item_columns!(), " FROM items_items WHERE code = $1");
@@ -95,7 +96,7 @@ const CODES: &str = "SELECT code FROM items_items WHERE implementation = $1 AND 
 /// 到点：定好的生效时刻。
 pub const EFFECT_DUE: &str = "SELECT id, effect FROM items_items WHERE effect <= $1 ORDER BY effect, id LIMIT $2";
 
-fn item(r: &Row<'_>) -> Result<ItemRow> {
+pub(super) fn item(r: &Row<'_>) -> Result<ItemRow> {
     let shape = tongban_store::Error::Shape;
     let state = |text: &str| State::parse(text).ok_or(shape("办理项状态"));
     let revision: String = r.get(12)?;

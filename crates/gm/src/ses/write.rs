@@ -234,15 +234,25 @@ impl<'a> SignatureDraft<'a> {
             return Err(WriteError::NotListed);
         }
         check_pair(signer, &self.to_sign, signature)?;
+        self.assemble(signer, signature)
+    }
+
+    fn assemble(&self, signer: &Certificate, signature: &Signature) -> Result<Vec<u8>, WriteError> {
         let algorithm = der::oid(oid::SM2_WITH_SM3);
         within(der::sequence(&[&self.to_sign, &der::octets(signer.der()), &algorithm, &der::bits(&signature.to_der())]))
     }
 }
 
-/// 签章：写出内容、签名、装好。
+/// 签章：写出内容、签名、装好。私钥在手，核对它与证书是一对就够，不必再验一遍自己刚签的。
 pub fn sign(request: &SignatureRequest<'_>, signer: &Certificate, key: &SecretKey) -> Result<Vec<u8>, WriteError> {
     let draft = SignatureDraft::new(request)?;
-    draft.finish(signer, &key.sign(draft.to_be_signed())?)
+    if !draft.seal.cert_list.contains(signer.der()) {
+        return Err(WriteError::NotListed);
+    }
+    if !signer.may_sign() || signer.public.as_ref() != Some(&key.public()) {
+        return Err(WriteError::Mismatch);
+    }
+    draft.assemble(signer, &key.sign(draft.to_be_signed())?)
 }
 
 fn check_pair(certificate: &Certificate, message: &[u8], signature: &Signature) -> Result<(), WriteError> {

@@ -10,10 +10,11 @@ use tongban_web::{App, Ctx, Failure, Form, Html, Layout, render, render_status, 
 
 use super::super::{Fields, mendable, show};
 use super::materials::MaterialBlock;
-use super::{offer_of, opened};
-use crate::commands::{self, DraftEdit, Submitted};
+use super::{offer_for, opened};
+use crate::commands::{self, DraftEdit};
 use crate::model::{Channel, Delivery, Field, Offer};
 use crate::store::Draft;
+use crate::offer::bundle;
 use crate::{queries, store};
 
 /// 核对页的一行。
@@ -117,23 +118,28 @@ fn channel_of(ctx: &Ctx) -> Channel {
     if ctx.user_agent.contains("Mobile") { Channel::Mobile } else { Channel::Computer }
 }
 
-async fn submit_draft(app: &App, ctx: &Ctx, token: String, delivery: Option<Delivery>) -> tongban_store::Result<Submitted> {
-    let random = random_bytes()?;
+async fn submit_draft(app: &App, ctx: &Ctx, token: String, delivery: Option<Delivery>) -> tongban_store::Result<()> {
+    let random: [u8; commands::BUNDLE_RANDOM] = random_bytes()?;
     let (actor, at, channel) = (ctx.actor.clone(), app.now(), channel_of(ctx));
     app.act(ctx, "cases.submit", move |tx| {
         let found = store::of_token(tx, &token)?.ok_or_else(Problem::not_found)?;
-        let offer = offer_of(tx, &found.item_code)?;
+        let offer = offer_for(tx, &found)?;
         if found.case_no.is_none() && delivery.is_some() {
             commands::edit(tx, &actor, &offer, &token, &DraftEdit { delivery, ..DraftEdit::default() }, at)?;
         }
-        commands::submit(tx, &actor, &offer, &token, channel, &random, at)
+        if bundle::number_of(&found.item_code).is_some() {
+            commands::submit_bundle(tx, &actor, &token, channel, &random, at)?;
+        } else {
+            commands::submit(tx, &actor, &offer, &token, channel, &random, at)?;
+        }
+        Ok(())
     })
     .await
 }
 
 /// 查询码用的随机字节；在单元之外取。
-pub fn random_bytes() -> Result<[u8; 32], Problem> {
-    let mut random = [0; 32];
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], Problem> {
+    let mut random = [0; N];
     getrandom::fill(&mut random).map_err(|_| Problem::new(Code::Internal, "系统没有取到随机数，请再提交一次"))?;
     Ok(random)
 }
@@ -157,6 +163,9 @@ pub async fn done(State(app): State<App>, ctx: Ctx, Path(token): Path<String>) -
     let Some(no) = draft.case_no else {
         return Ok(see_other(format!("/a/{}/check", draft.token)).into_response());
     };
+    if no.starts_with("YJS-") {
+        return Ok(see_other(format!("/me/bundles/{no}")).flash(format!("已提交，编号 {no}，各部门同时在办")).into_response());
+    }
     let actor = ctx.actor.clone();
     let view = app.db().snapshot("cases.view", move |tx| queries::view(tx, &actor, &no)).await?;
     let track = format!("{}/track/{}", app.config().base_url, view.case.no);

@@ -11,7 +11,7 @@ use tongban_web::upload::UploadForm;
 use tongban_web::{App, Ctx, Failure, Html, Layout, render, render_status, see_other};
 
 use super::super::show;
-use super::{offer_of, opened, save};
+use super::{offer_for, opened, save};
 use crate::commands::{self, DraftEdit};
 use crate::model::{FileRef, MaterialStatus, Offer, OfferMaterial};
 use crate::store::{Draft, DraftBody};
@@ -102,7 +102,7 @@ pub async fn material(State(app): State<App>, ctx: Ctx, Path((token, key)): Path
     if offer.material(&key).is_none() {
         return Err(Problem::not_found().into());
     }
-    match store_material(&app, &ctx, &draft, &offer, &key, parts).await {
+    match store_material(&app, &ctx, &draft, &key, parts).await {
         Ok(()) => Ok(see_other(format!("/a/{}/materials#m_{key}", draft.token)).into_response()),
         Err(Failure(mut problem)) if matches!(problem.code, Code::ValidationFailed | Code::PayloadTooLarge | Code::UnsupportedMediaType) => {
             let detail = problem.errors.first().map_or_else(|| problem.detail.clone(), |e| e.detail.clone());
@@ -114,19 +114,19 @@ pub async fn material(State(app): State<App>, ctx: Ctx, Path((token, key)): Path
     }
 }
 
-async fn store_material(app: &App, ctx: &Ctx, draft: &Draft, offer: &Offer, key: &str, parts: Multipart) -> Result<(), Failure> {
+async fn store_material(app: &App, ctx: &Ctx, draft: &Draft, key: &str, parts: Multipart) -> Result<(), Failure> {
     let form = UploadForm::receive(parts, app.config().upload_limit).await?;
     let removed = form.get("remove").to_owned();
     if !removed.is_empty() {
         let edit = DraftEdit { remove_file: Some((key.to_owned(), removed)), ..DraftEdit::default() };
-        save(app, ctx, draft.token.clone(), offer.code.clone(), edit).await?;
+        save(app, ctx, draft.token.clone(), edit).await?;
         return Ok(());
     }
     if let Some(status) = MaterialStatus::parse(form.get("status"))
         && matches!(status, MaterialStatus::Deferred | MaterialStatus::Promised | MaterialStatus::Missing)
     {
         let edit = DraftEdit { statuses: vec![(key.to_owned(), status)], ..DraftEdit::default() };
-        save(app, ctx, draft.token.clone(), offer.code.clone(), edit).await?;
+        save(app, ctx, draft.token.clone(), edit).await?;
         return Ok(());
     }
     if form.files.is_empty() {
@@ -134,11 +134,12 @@ async fn store_material(app: &App, ctx: &Ctx, draft: &Draft, offer: &Offer, key:
     }
     for (_, upload) in form.files {
         let file = keep_upload(app, upload).await?;
-        let (actor, at, token, item, material) = (ctx.actor.clone(), app.now(), draft.token.clone(), offer.code.clone(), key.to_owned());
+        let (actor, at, token, material) = (ctx.actor.clone(), app.now(), draft.token.clone(), key.to_owned());
         app.db()
             .write("cases.draft_attach", move |tx| {
                 files::record(tx, &file.0, at)?;
-                let offer = offer_of(tx, &item)?;
+                let draft = commands::open_draft(tx, &actor, &token)?;
+                let offer = offer_for(tx, &draft)?;
                 commands::attach(tx, &actor, &offer, &token, &material, &file.1, at)
             })
             .await?;

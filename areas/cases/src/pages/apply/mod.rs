@@ -1,8 +1,10 @@
 //! 网上申办：选情况 → 填信息 → 交材料 → 核对提交 → 已提交。每步都是真表单，没有脚本也能办成。
 
+mod bundle;
 mod check;
 mod materials;
 
+pub use bundle::{begin as begin_bundle, mine as my_bundle, start as start_bundle};
 pub use check::{check, done, random_bytes, shown_value, submit};
 pub use materials::{keep_upload, material, materials};
 
@@ -31,6 +33,13 @@ fn offer_of(tx: &mut Tx<'_>, code: &str) -> tongban_store::Result<Offer> {
     Ok(offer::current(tx, code)?.ok_or_else(missing_item)?)
 }
 
+/// 草稿说的那个事项；一件事按它此刻的答案合并。
+fn offer_for(tx: &mut Tx<'_>, draft: &Draft) -> tongban_store::Result<Offer> {
+    let Some(number) = offer::bundle::number_of(&draft.item_code) else { return offer_of(tx, &draft.item_code) };
+    let definition = offer::bundle::definition(tx, number)?.ok_or_else(missing_item)?;
+    Ok(offer::bundle::merged(&definition, &draft.body.situations))
+}
+
 /// 自己的草稿与现行的事项。
 async fn opened(app: &App, ctx: &Ctx, token: String) -> Result<(Draft, Offer), Failure> {
     let actor = ctx.actor.clone();
@@ -38,7 +47,7 @@ async fn opened(app: &App, ctx: &Ctx, token: String) -> Result<(Draft, Offer), F
         .db()
         .snapshot("cases.draft", move |tx| {
             let draft = commands::open_draft(tx, &actor, &token)?;
-            let offer = offer_of(tx, &draft.item_code)?;
+            let offer = offer_for(tx, &draft)?;
             Ok((draft, offer))
         })
         .await?;
@@ -46,12 +55,13 @@ async fn opened(app: &App, ctx: &Ctx, token: String) -> Result<(Draft, Offer), F
 }
 
 /// 保存草稿的一部分。
-async fn save(app: &App, ctx: &Ctx, token: String, code: String, edit: DraftEdit) -> Result<Draft, Failure> {
+async fn save(app: &App, ctx: &Ctx, token: String, edit: DraftEdit) -> Result<Draft, Failure> {
     let (actor, at) = (ctx.actor.clone(), app.now());
     let saved = app
         .db()
         .write("cases.draft_save", move |tx| {
-            let offer = offer_of(tx, &code)?;
+            let draft = commands::open_draft(tx, &actor, &token)?;
+            let offer = offer_for(tx, &draft)?;
             commands::edit(tx, &actor, &offer, &token, &edit, at)
         })
         .await?;
@@ -137,9 +147,17 @@ pub async fn situation(State(app): State<App>, ctx: Ctx, Path(token): Path<Strin
 }
 
 pub async fn save_situation(State(app): State<App>, ctx: Ctx, Path(token): Path<String>, Form(fields): Form<Vec<(String, String)>>) -> Result<Redirect, Failure> {
-    let (draft, offer) = opened(&app, &ctx, token).await?;
-    let situations = Some(chosen_of(&Fields(fields)));
-    save(&app, &ctx, draft.token.clone(), offer.code, DraftEdit { situations, ..DraftEdit::default() }).await?;
+    let (draft, _) = opened(&app, &ctx, token).await?;
+    let chosen = chosen_of(&Fields(fields));
+    let edit = DraftEdit { situations: Some(chosen.clone()), ..DraftEdit::default() };
+    let draft = save(&app, &ctx, draft.token, edit).await?;
+    if let Some(number) = offer::bundle::number_of(&draft.item_code) {
+        let found = app.db().snapshot("cases.bundle_offer", move |tx| offer::bundle::definition(tx, number)).await?;
+        // 改了答案可能多出题来，先答完
+        if found.is_some_and(|found| !found.check(&offer::bundle::answers(&chosen)).is_empty()) {
+            return Ok(see_other(format!("/a/{}/situation", draft.token)).flash("还有几题要选"));
+        }
+    }
     Ok(see_other(format!("/a/{}/form/1", draft.token)))
 }
 
@@ -237,7 +255,7 @@ pub async fn save_form(State(app): State<App>, ctx: Ctx, Path((token, n)): Path<
     let (draft, offer) = opened(&app, &ctx, token).await?;
     let today = tongban_kernel::time::date_of(app.now());
     let edit = if n == 1 { applicant_edit(&draft.body.applicant, &fields, today) } else { form_edit(&offer, &draft.body.applicant, &fields, today) };
-    let draft = save(&app, &ctx, draft.token, offer.code.clone(), edit).await?;
+    let draft = save(&app, &ctx, draft.token, edit).await?;
     // 已经存下；有错当页说清，不让带着错往下走
     let mut checks = Checks::new();
     if n == 1 {

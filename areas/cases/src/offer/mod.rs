@@ -1,5 +1,7 @@
 //! 从事项区取现行的一版，变成本区的 [`Offer`]；两区的类型只在这里相遇。
 
+pub mod bundle;
+
 use tongban_items::queries as items;
 use tongban_store::{Result, Tx};
 
@@ -124,6 +126,21 @@ fn material(found: items::OfferedMaterial) -> OfferMaterial {
         by_promise: found.by_promise,
         by_licence: found.by_licence,
     }
+}
+
+/// 合并表的一栏。
+fn form_field(found: &tongban_items::model::FormField) -> Field {
+    let offered = items::OfferedField {
+        key: found.name.clone(),
+        label: found.label.clone(),
+        kind: found.kind.as_str().to_owned(),
+        required: found.required,
+        options: found.options.iter().map(|option| (option.id.clone(), option.label.clone())).collect(),
+        hint: Some(found.hint.clone()).filter(|hint| !hint.is_empty()),
+        unit: Some(found.unit.clone()).filter(|unit| !unit.is_empty()),
+        when: Vec::new(),
+    };
+    field(offered, found.prefill.clone())
 }
 
 fn field(found: items::OfferedField, prefill: String) -> Field {

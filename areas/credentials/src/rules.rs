@@ -1,0 +1,5 @@
+//! 规则，纯：证面排版、文件里的元数据、验证结论的大白话。
+
+pub mod face;
+pub mod metadata;
+pub mod verdict;
