@@ -34,7 +34,7 @@ impl Subscribe {
         let url = match rules::check_url(&self.url, private) {
             Ok(url) => url.to_string(),
             Err(reason) => {
-                checks.add("url", "url", reason);
+                checks.push(tongban_kernel::FieldError::new("url", "url", reason));
                 String::new()
             }
         };

@@ -4,7 +4,7 @@ mod deliveries;
 mod letters;
 mod webhooks;
 
-pub use deliveries::*;
+pub(crate) use deliveries::*;
 pub use letters::*;
 pub use webhooks::*;
 

@@ -17,6 +17,7 @@ const ADD: &str = "INSERT INTO messages_webhooks (id, tenant, url, description, 
 const LOCK: &str = concat!("SELECT ", columns!(), " FROM messages_webhooks WHERE id = $1");
 const LIST: &str = concat!("SELECT ", columns!(), " FROM messages_webhooks WHERE tenant = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
 const ACTIVE: &str = concat!("SELECT ", columns!(), " FROM messages_webhooks WHERE state = 'active' ORDER BY id");
+const STOPPED: &str = concat!("SELECT ", columns!(), " FROM messages_webhooks WHERE tenant = $1 AND state = 'disabled' AND id > $2 ORDER BY id LIMIT $3");
 const STAND: &str = "UPDATE messages_webhooks SET state = $1, reason = $2, failures = 0, paused_until = 0, version = version + 1 WHERE id = $3 AND version = $4";
 const DISABLE: &str = "UPDATE messages_webhooks SET state = 'disabled', reason = $1, version = version + 1 WHERE id = $2 AND state = 'active'";
 const ROTATE: &str = "UPDATE messages_webhooks SET old_secret = secret, old_until = $1, secret = $2, version = version + 1 WHERE id = $3 AND version = $4";
@@ -26,7 +27,7 @@ const LEASE: &str = "UPDATE messages_webhooks SET leased_until = $1 WHERE id = $
 const RENEW: &str = "UPDATE messages_webhooks SET leased_until = $1 WHERE id = $2";
 const PAUSE: &str = "UPDATE messages_webhooks SET failures = failures + 1, paused_until = $1, leased_until = 0 WHERE id = $2";
 const RECOVER: &str = "UPDATE messages_webhooks SET failures = 0, paused_until = 0 WHERE id = $1 AND failures > 0";
-pub(super) const STATEMENTS: &[&str] = &[ADD, LOCK, LIST, ACTIVE, STAND, DISABLE, ROTATE, SECRETS, REMOVE, LEASE, RENEW, PAUSE, RECOVER];
+pub(super) const STATEMENTS: &[&str] = &[ADD, LOCK, LIST, ACTIVE, STOPPED, STAND, DISABLE, ROTATE, SECRETS, REMOVE, LEASE, RENEW, PAUSE, RECOVER];
 
 fn webhook(r: &Row<'_>) -> Result<Webhook> {
     let types: String = r.get(4)?;
@@ -81,6 +82,11 @@ pub(crate) fn webhooks(tx: &mut Tx<'_>, tenant: i64, before: i64, limit: i64) ->
 
 pub(crate) fn active_webhooks(tx: &mut Tx<'_>) -> Result<Vec<Webhook>> {
     tx.rows(ACTIVE, &[], webhook)
+}
+
+/// 停用的订阅。
+pub(crate) fn stopped(tx: &mut Tx<'_>, tenant: i64, after: i64, limit: i64) -> Result<Vec<Webhook>> {
+    tx.rows(STOPPED, args![tenant, after, limit], webhook)
 }
 
 pub(crate) fn stand(tx: &mut Tx<'_>, id: i64, version: i64, standing: Standing, reason: &str) -> Result<bool> {
