@@ -172,6 +172,8 @@ CREATE INDEX credentials_licences_holder ON credentials_licences (holder_digest,
 CREATE INDEX credentials_licences_number ON credentials_licences (number);
 CREATE INDEX credentials_licences_stem ON credentials_licences (stem, edition);
 CREATE INDEX credentials_licences_case ON credentials_licences (case_no);
+CREATE INDEX credentials_licences_case_id ON credentials_licences (case_id);
+CREATE INDEX credentials_licences_pending ON credentials_licences (state, id);
 CREATE INDEX credentials_licences_batch ON credentials_licences (batch, state);
 CREATE INDEX credentials_licences_file ON credentials_licences (file);
 CREATE INDEX credentials_licences_clock ON credentials_licences (next_clock_at, id);

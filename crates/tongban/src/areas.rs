@@ -11,6 +11,7 @@ pub fn all() -> Vec<Area> {
         tongban_parties::area(),
         tongban_messages::area(),
         tongban_items::area(),
+        tongban_credentials::area(),
         tongban_cases::area(),
         tongban_hall::area(),
         tongban_evaluation::area(),

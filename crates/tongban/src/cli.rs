@@ -90,8 +90,33 @@ enum Command {
         /// 备份文件夹
         from: PathBuf,
     },
+    /// 电子证照与印章
+    Credentials {
+        #[command(subcommand)]
+        command: CredentialsCommand,
+    },
     /// 看这台机器缺什么、怎么补
     Check,
+}
+
+#[derive(Subcommand)]
+enum CredentialsCommand {
+    /// 造一份演示证照（OFD）与它的演示根证书
+    Sample {
+        #[arg(long, value_name = "文件")]
+        out: PathBuf,
+        #[arg(long, value_name = "文件")]
+        root: PathBuf,
+    },
+    /// 验一份 OFD：先说结论，再说为什么；只有 valid 退出码为 0
+    Verify {
+        file: PathBuf,
+        /// 只信这张根证书（DER 或 PEM）；不给就信本平台登记的
+        #[arg(long, value_name = "文件")]
+        root: Option<PathBuf>,
+    },
+    /// 登记一张信任的根证书
+    Trust { file: PathBuf },
 }
 
 #[derive(Subcommand)]
@@ -164,6 +189,13 @@ async fn execute(command: Command, mut settings: Settings) -> Result<ExitCode> {
         Command::Journal { command: JournalCommand::Verify } => return operate::journal::verify(&settings).await,
         Command::Backup { to } => operate::backup::backup(&settings, &to).await?,
         Command::Restore { from } => operate::backup::restore(&settings, &from)?,
+        Command::Credentials { command } => {
+            return match command {
+                CredentialsCommand::Sample { out, root } => operate::credentials::sample(&settings, &out, &root),
+                CredentialsCommand::Verify { file, root } => operate::credentials::verify(&settings, &file, root.as_deref()).await,
+                CredentialsCommand::Trust { file } => operate::credentials::trust(&settings, &file).await,
+            };
+        }
         Command::Check => return operate::check::check(&settings).await,
     }
     Ok(ExitCode::SUCCESS)

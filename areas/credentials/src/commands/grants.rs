@@ -119,6 +119,19 @@ pub(super) fn record(tx: &mut Tx<'_>, mut entry: Use) -> Result<Use> {
     Ok(entry)
 }
 
+/// 盖了一份文书：记用印、授权次数加一。
+///
+/// # Errors
+/// 授权次数已满，或引擎拒绝。
+pub fn log_use(tx: &mut Tx<'_>, actor: &Actor, entry: Use, at: Timestamp) -> Result<()> {
+    if !grants::count(tx, entry.grant)? {
+        return Err(Problem::conflict("这份用印授权的次数已满").into());
+    }
+    let entry = record(tx, entry)?;
+    let body = serde_json::to_string(&Stamped { es_id: &entry.es_id, source: &entry.source, purpose: &entry.purpose, done: true, record: &entry.digest })?;
+    tx.journal(Entry { kind: "credentials.stamped", subject: entry.seal, rev: 0, at, actor, tenant: entry.place.tenant, body: &body })
+}
+
 /// 用印没成，也留一条。
 ///
 /// # Errors

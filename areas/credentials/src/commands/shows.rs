@@ -282,3 +282,45 @@ pub fn set_passcode(tx: &mut Tx<'_>, actor: &Actor, hash: Option<&str>, at: Time
     let body = if hash.is_some() { "{\"set\":true}" } else { "{\"set\":false}" };
     tx.journal(Entry { kind: "credentials.passcode", subject: actor.person, rev: 1, at, actor, tenant: actor.tenant, body })
 }
+
+/// 补录的证照归到实名登录者名下：证件号（或所代表法人的信用代码）对得上、还没有主人的。回归了几张。
+///
+/// # Errors
+/// 引擎拒绝，或密文损坏。
+pub fn claim(tx: &mut Tx<'_>, actor: &Actor, at: Timestamp) -> Result<usize> {
+    let Some(code) = own_code(tx, actor)? else { return Ok(0) };
+    let digest = tx.digest("credentials.holder", &code.to_ascii_uppercase());
+    let free = licences::of_holder(tx, &digest, 0, 500)?.into_iter().filter(|row| row.person == 0 && row.legal_entity == 0);
+    let free: Vec<_> = free.filter(|row| row.legal == (actor.legal_entity != 0)).collect();
+    let (person, legal) = if actor.legal_entity != 0 { (0, actor.legal_entity) } else { (actor.person, 0) };
+    for row in &free {
+        licences::bind(tx, row.id, person, legal)?;
+    }
+    if !free.is_empty() {
+        let body = format!("{{\"count\":{}}}", free.len());
+        tx.journal(Entry { kind: "credentials.claimed", subject: person.max(legal), rev: 1, at, actor, tenant: free[0].place.tenant, body: &body })?;
+    }
+    Ok(free.len())
+}
+
+/// 有没有可以归到他名下的：页面先看一眼，没有就不写库。
+///
+/// # Errors
+/// 引擎拒绝，或密文损坏。
+pub fn claimable(tx: &mut Tx<'_>, actor: &Actor) -> Result<bool> {
+    let Some(code) = own_code(tx, actor)? else { return Ok(false) };
+    let digest = tx.digest("credentials.holder", &code.to_ascii_uppercase());
+    let legal = actor.legal_entity != 0;
+    Ok(licences::of_holder(tx, &digest, 0, 500)?.iter().any(|row| row.person == 0 && row.legal_entity == 0 && row.legal == legal))
+}
+
+/// 登录者的证件号，代表法人时是法人的信用代码；没有实名的为空。
+fn own_code(tx: &mut Tx<'_>, actor: &Actor) -> Result<Option<String>> {
+    if actor.person == 0 || actor.real_level < 2 {
+        return Ok(None);
+    }
+    if actor.legal_entity != 0 {
+        return Ok(tongban_parties::queries::legal_entity(tx, actor.legal_entity)?.map(|legal| legal.code));
+    }
+    Ok(tongban_parties::queries::person(tx, actor.person)?.map(|person| person.id_number))
+}

@@ -25,8 +25,10 @@ const LAST_BATCH: &str = "SELECT batch FROM credentials_province WHERE tenant = 
 const PROVINCE: &str = "SELECT id, batch, row_number, org, org_name, made, note, day FROM credentials_province WHERE tenant = $1 AND batch = $2 ORDER BY id";
 const DROP_PROVINCE: &str = "DELETE FROM credentials_province WHERE id = $1";
 
+const FIRST: &str = "SELECT id FROM credentials_kinds ORDER BY id LIMIT 1";
+
 pub(super) const STATEMENTS: &[&str] = &[
-    INSERT, FIND, NAMED, ALL, SAVE, QUOTA, ADD_QUOTA, SET_QUOTA, QUOTAS.tenant, QUOTAS.unit, QUOTAS.org, ENTERED, ADD_PROVINCE, LAST_BATCH,
+    FIRST, INSERT, FIND, NAMED, ALL, SAVE, QUOTA, ADD_QUOTA, SET_QUOTA, QUOTAS.tenant, QUOTAS.unit, QUOTAS.org, ENTERED, ADD_PROVINCE, LAST_BATCH,
     PROVINCE, DROP_PROVINCE,
 ];
 
@@ -184,4 +186,9 @@ pub fn province(tx: &mut Tx<'_>, tenant: i64) -> Result<Vec<Province>> {
 pub fn drop_province(tx: &mut Tx<'_>, id: i64) -> Result<()> {
     tx.exec(DROP_PROVINCE, args![id])?;
     Ok(())
+}
+
+/// 最早的一类：路由测试挑样本用。
+pub fn first(tx: &mut Tx<'_>) -> Result<Option<i64>> {
+    tx.row(FIRST, &[], |r| r.get(0))
 }

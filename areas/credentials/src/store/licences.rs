@@ -42,8 +42,20 @@ static LIST: ScopedSql = scoped!(
     " = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
 );
 
+static PENDING: ScopedSql = scoped!(
+    "SELECT id, tenant, unit, org, identifier, kind, kind_name, number, edition, stem, state, issuer, issuer_code, legal, holder_name, \
+     holder_code, holder_masked, code_masked, holder_digest, person, legal_entity, fields, area_code, item_code, item_name, case_no, \
+     case_id, issued_day, valid_from, valid_to, entered_by, entered_name, reviewed_by, batch, reason, order_digest, file, seal_name, \
+     entered_day, signed_at, next_clock_at, version \
+     FROM credentials_licences WHERE ",
+    " = $1 AND state = 10 AND id > $2 ORDER BY id LIMIT $3"
+);
+const OF_CASE_ID: &str = "SELECT id FROM credentials_licences WHERE case_id = $1 ORDER BY edition DESC LIMIT 1";
+const BIND: &str = "UPDATE credentials_licences SET person = $1, legal_entity = $2 WHERE id = $3";
+const SOME: &str = "SELECT id, unit FROM credentials_licences ORDER BY id LIMIT $1";
+
 pub(super) const STATEMENTS: &[&str] = &[
-    INSERT, FIND, SAVE, BY_IDENTIFIER, BY_NUMBER, OF_CASE, BY_FILE, LATEST, OF_PERSON, OF_LEGAL, OF_HOLDER, CLOCKS, BATCH, IN_BATCH,
+    BIND, PENDING.tenant, PENDING.unit, PENDING.org, OF_CASE_ID, SOME, INSERT, FIND, SAVE, BY_IDENTIFIER, BY_NUMBER, OF_CASE, BY_FILE, LATEST, OF_PERSON, OF_LEGAL, OF_HOLDER, CLOCKS, BATCH, IN_BATCH,
     LIST.tenant, LIST.unit, LIST.org,
 ];
 
@@ -255,4 +267,28 @@ pub fn in_batch(tx: &mut Tx<'_>, batch: &str, state: LicenceState, limit: u32) -
 /// 列表，新的在前。
 pub fn list(tx: &mut Tx<'_>, scope: &Scope, before: i64, limit: u32) -> Result<Vec<LicenceRow>> {
     scoped_rows(tx, &LIST, scope, args![before, limit], limit as usize, from_row, |row| std::cmp::Reverse(row.id))
+}
+
+/// 待复核的，先录的在前。
+pub fn pending(tx: &mut Tx<'_>, scope: &Scope, after: i64, limit: u32) -> Result<Vec<LicenceRow>> {
+    scoped_rows(tx, &PENDING, scope, args![after, limit], limit as usize, from_row, |row| row.id)
+}
+
+/// 一件办件（按行键）出的证照。
+pub fn of_case_id(tx: &mut Tx<'_>, case: i64) -> Result<Option<LicenceRow>> {
+    match tx.row(OF_CASE_ID, args![case], |r| r.get::<i64>(0))? {
+        Some(id) => find(tx, id),
+        None => Ok(None),
+    }
+}
+
+/// 头几张的行键与单位：路由测试挑样本用。
+pub fn some(tx: &mut Tx<'_>, limit: u32) -> Result<Vec<(i64, i64)>> {
+    tx.rows(SOME, args![limit], |r| Ok((r.get(0)?, r.get(1)?)))
+}
+
+/// 绑定到登录者：持证人实名之后，补录的证照归到他名下。
+pub fn bind(tx: &mut Tx<'_>, id: i64, person: i64, legal: i64) -> Result<()> {
+    tx.exec(BIND, args![person, legal, id])?;
+    Ok(())
 }

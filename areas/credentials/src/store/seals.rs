@@ -32,7 +32,9 @@ static LIST: ScopedSql = scoped!(
     " = $1 AND id > $2 ORDER BY id LIMIT $3"
 );
 
-pub(super) const STATEMENTS: &[&str] = &[INSERT, FIND, SAVE, OF_ORG, CLOCKS, LIST.tenant, LIST.unit, LIST.org];
+const SOME: &str = "SELECT id, unit FROM credentials_seals ORDER BY id LIMIT $1";
+
+pub(super) const STATEMENTS: &[&str] = &[SOME, INSERT, FIND, SAVE, OF_ORG, CLOCKS, LIST.tenant, LIST.unit, LIST.org];
 
 /// 到期要过期的印章：时钟用。
 pub const fn clocks_due() -> &'static str {
@@ -175,4 +177,9 @@ pub fn of_org(tx: &mut Tx<'_>, org: i64) -> Result<Option<SealRow>> {
 /// 台账，按行键。
 pub fn list(tx: &mut Tx<'_>, scope: &Scope, after: i64, limit: u32) -> Result<Vec<SealRow>> {
     scoped_rows(tx, &LIST, scope, args![after, limit], limit as usize, from_row, |row| row.id)
+}
+
+/// 头几枚的行键与单位：路由测试挑样本用。
+pub fn some(tx: &mut Tx<'_>, limit: u32) -> Result<Vec<(i64, i64)>> {
+    tx.rows(SOME, args![limit], |r| Ok((r.get(0)?, r.get(1)?)))
 }

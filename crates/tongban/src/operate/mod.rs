@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod backup;
 pub mod check;
+pub mod credentials;
 pub mod journal;
 pub mod tables;
 

@@ -1,0 +1,385 @@
+//! 成文与用印：排证面、组 OFD、盖章、存文件、落账。是任务，可以重来；同一张证照只会落账一次。
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use tongban_documents::paper::{Laid as PaperLaid, Paper, PaperError, Sheet, font};
+use tongban_gm::{Certificate, MasterKey, hash};
+use tongban_kernel::{Actor, Problem};
+use tongban_ofd::subset::Subsetter;
+use tongban_ofd::{Attachment, Document, Info, Package, Page, Part, Placed, Sealing, Tag, seal};
+use tongban_store::jobs::Job;
+use tongban_store::{Error, Result, Tx};
+use tongban_web::{App, Work};
+
+use crate::commands::{self, Sealed};
+use crate::maker::master;
+use crate::model::licence::{show_day, show_until};
+use crate::model::{LicenceState, Spec};
+use crate::rules::face::{self, Printed};
+use crate::rules::metadata::Metadata;
+use crate::store::{Grant, Kind, LicenceRow, SealRow, Use, grants, kinds, licences};
+
+/// 任务的内容。
+#[derive(Deserialize)]
+struct Payload {
+    id: i64,
+    /// 复核人的账号；0 为办结自动出证。
+    account: i64,
+}
+
+/// 任务：签发一张证照。
+pub fn issue<'a>(app: &'a App, job: &'a Job) -> Work<'a> {
+    Box::pin(async move {
+        let payload: Payload = serde_json::from_str(&job.payload)?;
+        issue_one(app, payload.id, payload.account).await
+    })
+}
+
+/// 成文要用的一切，一次读出。
+pub struct Ready {
+    pub row: LicenceRow,
+    pub kind: Kind,
+    pub holder_name: String,
+    pub holder_code: String,
+    pub fields: BTreeMap<String, String>,
+    pub base: String,
+}
+
+/// 盖章要用的一切。
+pub struct Stamp {
+    pub seal: SealRow,
+    pub grant: Grant,
+    wrap: MasterKey,
+}
+
+/// 读出一张证照，解开密文。
+///
+/// # Errors
+/// 没有这张证照，或密文损坏。
+pub fn ready(tx: &mut Tx<'_>, id: i64, base: &str) -> Result<Ready> {
+    let row = licences::find(tx, id)?.ok_or_else(Problem::not_found)?;
+    let kind = kinds::find(tx, row.kind)?.ok_or_else(Problem::not_found)?;
+    let fields = serde_json::from_str(&tx.unseal(&row.fields)?)?;
+    Ok(Ready { holder_name: tx.unseal(&row.holder_name)?, holder_code: tx.unseal(&row.holder_code)?, fields, kind, row, base: base.to_owned() })
+}
+
+/// 找到可以用的章与授权：复核人自己的授权优先，没有就用机用授权。
+///
+/// # Errors
+/// 没有章、章没启用、没有授权。
+pub fn stamp(tx: &mut Tx<'_>, org: i64, account: i64, what: &str, at: Timestamp) -> Result<Stamp> {
+    let seal = commands::usable(tx, org, at)?;
+    let all = grants::of_seal(tx, seal.id)?;
+    let own = all.iter().find(|grant| account != 0 && grant.covers(account, what, at));
+    let grant = own.or_else(|| all.iter().find(|grant| grant.covers(0, what, at))).cloned();
+    let refused = || Problem::new(tongban_kernel::Code::Forbidden, format!("没有用“{}”盖“{what}”的授权；请保管人在印章台账里授权", seal.name));
+    Ok(Stamp { grant: grant.ok_or_else(refused)?, wrap: master(tx), seal })
+}
+
+async fn issue_one(app: &App, id: i64, account: i64) -> Result<()> {
+    let (base, now) = (app.config().base_url.clone(), app.now());
+    let found = app
+        .db()
+        .snapshot("credentials.issue", move |tx| {
+            let ready = ready(tx, id, &base)?;
+            if ready.row.state != LicenceState::ToSign {
+                return Ok(None);
+            }
+            let (org, what) = (ready.row.place.unit, ready.kind.name.clone());
+            let stamp = match stamp(tx, org, account, &what, now) {
+                Ok(stamp) => Ok(stamp),
+                Err(Error::Refused(problem)) => Err(problem),
+                Err(error) => return Err(error),
+            };
+            Ok(Some((ready, stamp)))
+        })
+        .await?;
+    let Some((ready, stamp)) = found else { return Ok(()) };
+    let stamp = match stamp {
+        Ok(stamp) => stamp,
+        Err(problem) => return refuse(app, &ready.row, *problem, now).await,
+    };
+    let (bytes, sealed) = tokio::task::spawn_blocking(move || make(ready, &stamp, now)).await.map_err(|error| Error::Io(error.to_string()))??;
+    let file = app.files().put(bytes.into(), tongban_ofd::MEDIA_TYPE).await?;
+    let sealed = Sealed { file, ..sealed };
+    app.db().write("credentials.sealed", move |tx| commands::sealed(tx, &Actor::system(), &sealed, now)).await?;
+    Ok(())
+}
+
+/// 没有授权或章没启用：记一条失败的用印，任务报错重试，仍不行进死信，证照页上可以再送。
+async fn refuse(app: &App, row: &LicenceRow, problem: Problem, at: Timestamp) -> Result<()> {
+    let entry = Use { reason: problem.detail.clone(), ..blank_use(row, at) };
+    app.db()
+        .write("credentials.refused", move |tx| {
+            let id = tx.new_id();
+            commands::fail_use(tx, &Actor::system(), Use { id, ..entry.clone() }, at)
+        })
+        .await?;
+    Err(problem.into())
+}
+
+fn blank_use(row: &LicenceRow, at: Timestamp) -> Use {
+    Use {
+        id: 0,
+        place: row.place,
+        seal: 0,
+        es_id: String::new(),
+        seal_name: String::new(),
+        grant: 0,
+        who: "系统（办结出证）".to_owned(),
+        account: row.reviewed_by,
+        source: row.identifier.clone(),
+        item_code: row.item_code.clone(),
+        purpose: row.kind_name.clone(),
+        file_name: format!("{}.ofd", row.number),
+        before: String::new(),
+        after: String::new(),
+        spot: String::new(),
+        ip: String::new(),
+        request: String::new(),
+        at,
+        done: true,
+        reason: String::new(),
+        digest: String::new(),
+    }
+}
+
+fn make(ready: Ready, stamp: &Stamp, at: Timestamp) -> Result<(Vec<u8>, Sealed)> {
+    let failed = |error: String| Error::from(Problem::conflict(error));
+    let (document, anchor, size) = document(&ready, &stamp.seal.name, None).map_err(|error| failed(error.to_string()))?;
+    let (bytes, placed, before) = seal_document(&document, stamp, anchor, size, at)?;
+    let entry = Use {
+        seal: stamp.seal.id,
+        es_id: stamp.seal.es_id.clone(),
+        seal_name: stamp.seal.name.clone(),
+        grant: stamp.grant.id,
+        who: if stamp.grant.staff == 0 { "系统（机用授权）".to_owned() } else { stamp.grant.staff_name.clone() },
+        before,
+        after: hash::hex(&hash::sm3(&bytes)),
+        spot: spot(&placed),
+        ..blank_use(&ready.row, at)
+    };
+    let file = tongban_store::files::Stored { digest: String::new(), size: 0, media: String::new() };
+    Ok((bytes, Sealed { id: ready.row.id, file, seal_name: stamp.seal.name.clone(), entry }))
+}
+
+fn spot(placed: &Placed) -> String {
+    format!("第 {} 页 {:.0},{:.0}", placed.page + 1, placed.area.x, placed.area.y)
+}
+
+/// 盖章并打包：回字节、位置、签前摘要。
+///
+/// # Errors
+/// 缺字、印章与证书不配、私钥打不开。
+pub fn seal_document(document: &Document, stamp: &Stamp, anchor: (usize, (f64, f64)), sheet: (f64, f64), at: Timestamp) -> Result<(Vec<u8>, Placed, String)> {
+    let failed = |error: String| Error::from(Problem::conflict(error));
+    let fonts = Subsetter::shared().map_err(|error| failed(error.to_string()))?;
+    let mut package = document.package(fonts).map_err(|error| failed(error.to_string()))?;
+    let row = &stamp.seal;
+    let (Some(esl), Some(cert), Some(wrapped)) = (&row.esl, &row.cert, &row.wrapped) else { return Err(failed("印章不完整".to_owned())) };
+    let signer = Certificate::parse(cert).map_err(|fault| failed(fault.to_string()))?;
+    let key = stamp.wrap.open_key(wrapped, &row.es_id).map_err(|error| failed(error.to_string()))?;
+    let size = tongban_gm::ses::Seal::parse(esl).map(|seal| (f64::from(seal.picture.width), f64::from(seal.picture.height))).map_err(|fault| failed(fault.to_string()))?;
+    let placed = Placed::centred(anchor.0, anchor.1, size, sheet);
+    let before = package_digest(&package);
+    seal(&mut package, &Sealing { seal: esl, signer: &signer, key: &key, at, stamps: &[placed], close: true }).map_err(|error| failed(error.to_string()))?;
+    Ok((package.to_bytes(), placed, before))
+}
+
+/// 签前摘要：各文件杂凑的杂凑，不必先打一次包。
+fn package_digest(package: &Package) -> String {
+    let all: Vec<&[u8]> = package.entries().flat_map(|(name, part)| [name.as_bytes(), part.digest().as_slice()]).collect();
+    hash::hex(&hash::sm3_of(&all))
+}
+
+/// 同一类型的底只排一次：键是类型与版本。
+type Unders = Mutex<BTreeMap<(i64, i64), Arc<Sheet>>>;
+static UNDERS: Unders = Mutex::new(BTreeMap::new());
+
+fn under(kind: &Kind) -> Result<Sheet, PaperError> {
+    let key = (kind.id, kind.version);
+    if let Some(found) = UNDERS.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        return Ok(found.as_ref().clone());
+    }
+    let sheet = face::under(&kind.name, &kind.spec, font::shared()?)?;
+    let mut unders = UNDERS.lock().unwrap_or_else(PoisonError::into_inner);
+    unders.retain(|(id, _), _| *id != kind.id);
+    unders.insert(key, Arc::new(sheet.clone()));
+    Ok(sheet)
+}
+
+/// 证面上要印的。
+#[must_use]
+pub fn printed(ready: &Ready, watermark: &str) -> Printed {
+    let row = &ready.row;
+    let mut values = ready.fields.clone();
+    let common = [
+        ("name", row.kind_name.clone()),
+        ("number", row.number.clone()),
+        ("holder", ready.holder_name.clone()),
+        ("code", ready.holder_code.clone()),
+        ("issuer", row.issuer.clone()),
+        ("issued", chinese_day(row.issued_day)),
+        ("until", if row.valid_to >= crate::model::licence::FOREVER { "长期".to_owned() } else { chinese_day(row.valid_to) }),
+    ];
+    values.extend(common.map(|(key, value)| (key.to_owned(), value)));
+    Printed { name: row.kind_name.clone(), values, link: format!("{}/verify?no={}", ready.base, row.identifier), watermark: watermark.to_owned() }
+}
+
+fn chinese_day(day: i64) -> String {
+    format!("{}年{}月{}日", day / 10_000, day / 100 % 100, day % 100)
+}
+
+/// 样张：改版式时预览。
+///
+/// # Errors
+/// 缺字。
+pub fn preview(name: &str, spec: &Spec) -> Result<Vec<Sheet>, PaperError> {
+    let font = font::shared()?;
+    let mut values: BTreeMap<String, String> = spec.fields.iter().map(|field| (field.key.clone(), format!("（{}）", field.label))).collect();
+    values.extend(crate::model::face::COMMON.iter().map(|(key, label)| ((*key).to_owned(), format!("（{label}）"))));
+    let printed = Printed { name: name.to_owned(), values, link: "https://example.cn/verify?no=1.2.156.3005.2".to_owned(), watermark: "样张".to_owned() };
+    let laid = face::lay(spec, &printed, face::under(name, spec, font)?, font)?;
+    let mut sheet = laid.under;
+    sheet.marks.extend(laid.over.marks);
+    Ok(vec![sheet])
+}
+
+/// 写进文件的元数据。
+#[must_use]
+pub fn metadata(ready: &Ready, seal_name: &str) -> Metadata {
+    let row = &ready.row;
+    Metadata {
+        identifier: row.identifier.clone(),
+        kind_code: ready.kind.code.clone(),
+        name: row.kind_name.clone(),
+        number: row.number.clone(),
+        issuer: row.issuer.clone(),
+        issuer_code: row.issuer_code.clone(),
+        issued: show_day(row.issued_day),
+        holder_name: ready.holder_name.clone(),
+        holder_code: ready.holder_code.clone(),
+        holder_type: if row.legal { "001" } else { "111" },
+        valid_from: show_day(row.valid_from),
+        valid_to: if row.valid_to >= crate::model::licence::FOREVER { "9999-12-31".to_owned() } else { show_until(row.valid_to) },
+        area_code: row.area_code.clone(),
+        item_name: row.item_name.clone(),
+        item_code: row.item_code.clone(),
+        seal_name: seal_name.to_owned(),
+        fields: ready.fields.clone(),
+        copy: None,
+    }
+}
+
+/// 一张证照的 OFD 文档：底是模板页，值是正文页；`copy` 是加注件的四项与原件。
+///
+/// # Errors
+/// 缺字。
+pub fn document(ready: &Ready, seal_name: &str, copy: Option<([String; 4], Arc<Part>)>) -> Result<Laid, PaperError> {
+    let font = font::shared()?;
+    let watermark = copy.as_ref().map_or_else(String::new, |([made, who, why, until], _)| format!("仅供{who}用于{why} {made} 至 {until}"));
+    let laid = face::lay(&ready.kind.spec, &printed(ready, &watermark), under(&ready.kind)?, font)?;
+    let mut data = metadata(ready, seal_name);
+    let mut attachments = Vec::new();
+    if let Some((items, original)) = copy {
+        data.copy = Some(items);
+        attachments.push(Attachment { name: "original.ofd".to_owned(), part: original });
+    }
+    attachments.insert(0, Attachment { name: "licence.xml".to_owned(), part: Part::new(data.xml()) });
+    let size = (laid.over.width, laid.over.height);
+    let id = hash::hex(&hash::sm3(ready.row.identifier.as_bytes()));
+    let document = Document {
+        info: Info {
+            id: id.get(..32).unwrap_or_default().to_owned(),
+            title: ready.row.kind_name.clone(),
+            author: ready.row.issuer.clone(),
+            created: show_day(ready.row.issued_day),
+            creator: "通办".to_owned(),
+            data: data.short(),
+        },
+        templates: vec![laid.under],
+        tags: laid.tags.into_iter().map(|(name, mark)| Tag { name, page: 0, mark }).collect(),
+        pages: vec![Page { sheet: laid.over, template: Some(0) }],
+        attachments,
+    };
+    Ok((document, (0, laid.anchor), size))
+}
+
+/// 文档、盖章处（第几页、中心）、页的大小。
+pub type Laid = (Document, (usize, (f64, f64)), (f64, f64));
+
+/// 给一份公文盖上单位的章，得 OFD。用机用授权，目的写进用印日志。
+///
+/// # Errors
+/// 没有可用的章或授权、排不成、盖不成。
+pub async fn sealed_paper(app: &App, paper: Paper, org: i64, source: &str, purpose: &str) -> Result<Vec<u8>> {
+    let (at, what) = (app.now(), purpose.to_owned());
+    let stamp = app.db().snapshot("credentials.paper", move |tx| stamp(tx, org, 0, &what, at)).await?;
+    let (source, purpose) = (source.to_owned(), purpose.to_owned());
+    let made = tokio::task::spawn_blocking(move || -> Result<_> {
+        let failed = |error: PaperError| Error::from(Problem::from(error));
+        let PaperLaid { sheets, anchor } = paper.lay(font::shared().map_err(|error| failed(error.into()))?).map_err(failed)?;
+        let anchor = anchor.ok_or_else(|| Problem::conflict("文书没有落款，不知道章盖在哪里"))?;
+        let sheet = (sheets[0].width, sheets[0].height);
+        let id = hash::hex(&hash::sm3(format!("{source}{purpose}").as_bytes()));
+        let info = Info {
+            id: id.get(..32).unwrap_or_default().to_owned(),
+            title: paper.title.clone(),
+            author: stamp.seal.org_name.clone(),
+            created: tongban_kernel::time::show_day(tongban_kernel::time::date_of(at)),
+            creator: "通办".to_owned(),
+            data: vec![("WSBH".to_owned(), paper.number.clone())],
+        };
+        let pages = sheets.into_iter().map(|sheet| Page { sheet, template: None }).collect();
+        let document = Document { info, pages, ..Document::default() };
+        let (bytes, placed, before) = seal_document(&document, &stamp, (anchor.page, anchor.at), sheet, at)?;
+        let entry = Use {
+            id: 0,
+            place: stamp.seal.place,
+            seal: stamp.seal.id,
+            es_id: stamp.seal.es_id.clone(),
+            seal_name: stamp.seal.name.clone(),
+            grant: stamp.grant.id,
+            who: "系统（机用授权）".to_owned(),
+            account: 0,
+            source,
+            item_code: String::new(),
+            purpose,
+            file_name: format!("{}.ofd", paper.title),
+            before,
+            after: hash::hex(&hash::sm3(&bytes)),
+            spot: spot(&placed),
+            ip: String::new(),
+            request: String::new(),
+            at,
+            done: true,
+            reason: String::new(),
+            digest: String::new(),
+        };
+        Ok((bytes, entry))
+    });
+    let (bytes, entry) = made.await.map_err(|error| Error::Io(error.to_string()))??;
+    app.db()
+        .write("credentials.paper_sealed", move |tx| {
+            let id = tx.new_id();
+            commands::log_use(tx, &Actor::system(), Use { id, ..entry.clone() }, at)
+        })
+        .await?;
+    Ok(bytes)
+}
+
+/// 加注件：原件附入，首页斜水印，再盖同一枚章；三十天后过期。
+///
+/// # Errors
+/// 没有可用的章或授权、排不成。
+pub fn annotated(ready: &Ready, original: Arc<Part>, stamp: &Stamp, who: &str, why: &str, at: Timestamp) -> Result<(Vec<u8>, Timestamp)> {
+    let until = at + SignedDuration::from_hours(30 * 24);
+    let day = |at| tongban_kernel::time::show_day(tongban_kernel::time::date_of(at));
+    let items = [day(at), who.to_owned(), why.to_owned(), day(until)];
+    let (document, anchor, size) = document(ready, &stamp.seal.name, Some((items, original))).map_err(|error| Error::from(Problem::from(error)))?;
+    let (bytes, ..) = seal_document(&document, stamp, anchor, size, at)?;
+    Ok((bytes, until))
+}

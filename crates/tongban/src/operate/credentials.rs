@@ -1,0 +1,66 @@
+//! `tongban credentials`：造一份演示证照、验一份 OFD、加一个信任的根。
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use tongban_credentials::{maker, sample};
+use tongban_gm::{Certificate, Conclusion, Trust};
+
+use crate::config::Settings;
+use crate::house;
+
+/// 造一份演示证照与它的演示根证书；每次密钥都是新的，不碰数据库。
+///
+/// # Errors
+/// 没有中文字体，或文件写不进。
+pub fn sample(settings: &Settings, out: &Path, root: &Path) -> Result<ExitCode> {
+    tongban_documents::paper::font::choose(Path::new(settings.get("font")));
+    let made = sample::sample(Timestamp::now())?;
+    std::fs::write(out, &made.ofd).with_context(|| format!("写 {}", out.display()))?;
+    std::fs::write(root, &made.root).with_context(|| format!("写 {}", root.display()))?;
+    println!("已写 {}（{} 字节）与演示根证书 {}", out.display(), made.ofd.len(), root.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// 验一份 OFD：先印结论（规格 §3.4 的词），再说为什么；只有 `valid` 退出码是 0。
+/// 给了根就只信它，没给就信本平台登记的根。
+///
+/// # Errors
+/// 文件或证书读不出，数据库打不开。
+pub async fn verify(settings: &Settings, file: &Path, root: Option<&Path>) -> Result<ExitCode> {
+    let bytes = std::fs::read(file).with_context(|| format!("读 {}", file.display()))?;
+    let trust = match root {
+        Some(root) => only(root)?,
+        None => {
+            let db = house::database(settings).await?;
+            house::migrate(&db).await?;
+            db.snapshot("credentials.trust", maker::trust).await?
+        }
+    };
+    let report = tongban_ofd::verify(&bytes, &trust, Timestamp::now());
+    println!("{} {}", report.conclusion.code(), report.reason());
+    Ok(if report.conclusion == Conclusion::Valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn only(root: &Path) -> Result<Trust> {
+    let bytes = std::fs::read(root).with_context(|| format!("读 {}", root.display()))?;
+    let cert = Certificate::parse(&bytes).with_context(|| format!("{} 不是证书", root.display()))?;
+    let mut trust = Trust::new();
+    trust.add_anchor(cert).with_context(|| format!("{} 不能作为信任的根", root.display()))?;
+    Ok(trust)
+}
+
+/// 把一张根证书登记为信任。
+///
+/// # Errors
+/// 不是自签的 SM2 根证书，或数据库打不开。
+pub async fn trust(settings: &Settings, file: &Path) -> Result<ExitCode> {
+    let bytes = std::fs::read(file).with_context(|| format!("读 {}", file.display()))?;
+    let db = house::database(settings).await?;
+    house::migrate(&db).await?;
+    let (name, new) = maker::add_anchor(&db, &bytes, Timestamp::now()).await?;
+    println!("{}“{name}”", if new { "已信任" } else { "早已信任" });
+    Ok(ExitCode::SUCCESS)
+}
