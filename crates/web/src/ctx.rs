@@ -71,6 +71,12 @@ impl Ctx {
         self.uri.split('?').next().unwrap_or("/")
     }
 
+    /// 同一次请求，但页面上不显示登录着的是谁（评价页）。
+    #[must_use]
+    pub fn without_name(self) -> Self {
+        Self { actor: Arc::new(Actor::anonymous()), ..self }
+    }
+
     /// 表单令牌。
     #[must_use]
     pub fn csrf(&self) -> String {
