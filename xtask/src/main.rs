@@ -48,5 +48,6 @@ fn cargo() -> Command {
 }
 
 fn bench(arguments: &[String]) -> Result<()> {
+    run(cargo().args(["build", "--release", "--package", "tongban", "--package", "tongban-bench"]))?;
     run(cargo().args(["run", "--release", "--quiet", "--package", "tongban-bench", "--"]).args(arguments))
 }

@@ -16,6 +16,15 @@ pub struct Connection {
 pub struct Answer {
     pub status: u16,
     pub body: Vec<u8>,
+    head: String,
+}
+
+impl Answer {
+    /// 回答种下的 Cookie。
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let start = format!("set-cookie: {name}=");
+        self.head.lines().find_map(|line| line.strip_prefix(&start)).map(|rest| rest.split(';').next().unwrap_or("").to_owned())
+    }
 }
 
 impl Connection {
@@ -32,8 +41,16 @@ impl Connection {
     }
 
     pub async fn post(&mut self, path: &str, extra: &str, body: &str) -> Result<Answer> {
+        self.post_as("application/json", path, extra, body).await
+    }
+
+    pub async fn post_form(&mut self, path: &str, extra: &str, body: &str) -> Result<Answer> {
+        self.post_as("application/x-www-form-urlencoded", path, extra, body).await
+    }
+
+    async fn post_as(&mut self, media: &str, path: &str, extra: &str, body: &str) -> Result<Answer> {
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{}{extra}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{}{extra}content-type: {media}\r\ncontent-length: {}\r\n\r\n{body}",
             self.headers,
             body.len()
         );
@@ -67,7 +84,7 @@ impl Connection {
             }
             None => Vec::new(),
         };
-        Ok(Answer { status, body })
+        Ok(Answer { status, body, head: text })
     }
 
     async fn read(&mut self) -> Result<()> {

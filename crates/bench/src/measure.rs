@@ -1,8 +1,6 @@
 //! 各项度量。
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -10,108 +8,97 @@ use axum::Router;
 use axum::routing::get;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tongban::config::Settings;
-use tongban::{demo, house};
-use tongban_kernel::Actor;
-use tongban_store::{Entry, Tx, args};
-use tongban_web::{App, router};
 
 use crate::client::Connection;
+use crate::raw::Raw;
+use crate::server::{Ground, Server};
 
 /// 每项量多久。
-const LASTING: Duration = Duration::from_secs(5);
-const CLIENTS: usize = 64;
+pub const LASTING: Duration = Duration::from_secs(5);
+pub const CLIENTS: usize = 64;
+/// 不用填表就能登记的事项。
+pub const ITEM: &str = "个体工商户注销登记";
+const PASSWORD: &str = "Tongban-2026";
 
-/// 备好的房子与两张入门证。
+/// 起好的服务与两张入门证。
 pub struct Bench {
-    app: App,
-    port: u16,
+    server: Server,
     clerk: String,
+    leader: String,
     client: String,
     code: String,
-    started: Duration,
+    data: std::path::PathBuf,
 }
 
 fn bearer(token: &str) -> String {
     format!("authorization: Bearer {token}\r\n")
 }
 
+fn cookie(session: &str) -> String {
+    format!("cookie: tb_s={session}\r\n")
+}
+
 async fn listen(router: Router) -> Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
-    let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
-    tokio::spawn(async move { axum::serve(listener, service).await });
+    tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(port)
 }
 
 impl Bench {
-    pub async fn prepare(cases: u64, data: PathBuf) -> Result<Self> {
-        let mut settings = Settings::load(None)?;
-        settings.set("data", data.display().to_string());
-        settings.set("demo", "true".to_owned());
-        settings.set("requests_per_minute", "0".to_owned());
-        let app = house::open(&settings).await?;
-        demo::prepare(&app, cases, None).await?;
-        drop(app);
-        let begun = Instant::now();
-        let app = house::open(&settings).await?;
-        let port = listen(router::build(app.clone())).await?;
-        let mut first = Connection::open(port, "").await?;
-        ensure!(first.get("/").await?.status == 200, "首页打不开");
-        let started = begun.elapsed();
-        let clerk = sign_in(&app, "window_clerk").await?;
-        let client = token(&app, "cases.receive cases.submit_for cases.read indicators.read").await?;
+    pub async fn start(ground: Ground) -> Result<Self> {
+        let client = ground.token(&["cases.receive", "cases.submit_for", "cases.read", "indicators.read", "indicators.manage"])?;
+        let server = ground.serve().await?;
+        let mut first = Connection::open(server.port, "").await?;
         let list = first.get("/api/v1/items?complete=true&limit=100").await?;
         let list: Value = serde_json::from_slice(&list.body)?;
         let items = list["items"].as_array().context("没有事项")?;
-        let item = items.iter().find(|item| item["name"] == "个体工商户注销登记").context("没有个体工商户注销登记这件事")?;
+        let item = items.iter().find(|item| item["name"] == ITEM).with_context(|| format!("没有{ITEM}这件事"))?;
         let code = item["code"].as_str().context("事项没有编码")?.to_owned();
-        Ok(Self { app, port, clerk, client, code, started })
+        let (clerk, leader) = (sign_in(server.port, "window_clerk").await?, sign_in(server.port, "leader").await?);
+        Ok(Self { server, clerk, leader, client, code, data: ground.data })
+    }
+
+    /// 刚起来时的内存。
+    pub fn idle(&self) {
+        println!("起进程到首页 {:.0} 毫秒（限 1000 毫秒）", self.server.started.as_secs_f64() * 1e3);
+        if let Ok(memory) = self.server.anonymous() {
+            println!("空闲匿名内存 {memory:.0} MiB（限 60 MiB）");
+        }
+    }
+
+    /// 压测之后的内存。
+    pub fn loaded(&self) {
+        if let Ok(memory) = self.server.anonymous() {
+            println!("压测之后匿名内存 {memory:.0} MiB（限 150 MiB）");
+        }
     }
 
     /// 64 个连接各做一会儿；`make` 给出第几个连接第几次的请求。
     async fn hammer(&self, headers: &str, make: impl Fn(usize, u64) -> Ask + Send + Sync + 'static) -> Result<Rate> {
-        hammer(self.port, headers, Arc::new(make)).await
+        hammer(self.server.port, headers, Arc::new(make)).await
     }
 
-    /// 提交一件：HTTP、持久、带日志，与同样单元不经 HTTP 的成组速度相比。
-    pub async fn submit(&self) -> Result<()> {
-        let raw = self.raw_units().await?;
+    /// 提交一件：HTTP、持久、带日志，与同样语句的成组速度相比。
+    pub async fn submit(&self, raw: &Raw) -> Result<()> {
         let body = json!({
             "item_code": self.code, "allow_same": true,
             "applicant": { "name": "王小明", "id_number": "510811199003070017", "mobile": "13900000001" },
         })
         .to_string();
-        let run = tongban_web::guard::random_hex(4);
+        let run = self.client[self.client.len() - 8..].to_owned();
+        let before = self.server.cpu()?;
         let rate = self
             .hammer(&bearer(&self.client), move |worker, n| {
                 Ask::Post("/api/v1/cases".to_owned(), format!("idempotency-key: {run}-{worker}-{n}\r\n"), body.clone())
             })
             .await?;
+        let cpu = (self.server.cpu()? - before) / rate.done as f64;
         report("登记一件（HTTP、落盘、日志）", &rate, "件/秒");
-        println!("    两行一日志的成组单元 {raw:.0}/秒，比值 {:.0}%", rate.per_second / raw * 100.0);
+        println!("    每件服务端 CPU {:.3} 毫秒（限 0.2 毫秒，含随后的反应与指标）", cpu * 1e3);
+        println!("    同样的 {} 条语句成组重放 {:.0}/秒，比值 {:.0}%（限 40%）", raw.statements, raw.per_second, rate.per_second / raw.per_second * 100.0);
+        println!("    同样的命令不经网页 {:.0}/秒，比值 {:.0}%", raw.commands, rate.per_second / raw.commands * 100.0);
         Ok(())
-    }
-
-    /// 原始极限：64 个调用者，每个单元两行加一条日志，成组提交。
-    async fn raw_units(&self) -> Result<f64> {
-        let done = Arc::new(AtomicU64::new(0));
-        let begun = Instant::now();
-        let mut workers = Vec::new();
-        for _ in 0..CLIENTS {
-            let (db, done) = (self.app.db().clone(), Arc::clone(&done));
-            workers.push(tokio::spawn(async move {
-                while begun.elapsed() < LASTING {
-                    db.write("bench.raw", raw_unit).await?;
-                    done.fetch_add(1, Ordering::Relaxed);
-                }
-                Ok::<_, tongban_store::Error>(())
-            }));
-        }
-        for worker in workers {
-            worker.await??;
-        }
-        Ok(done.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64())
     }
 
     /// 待办一页：权限与范围都在，深页与首页相比。
@@ -123,13 +110,15 @@ impl Bench {
         let rate = self.hammer(&headers, move |_, _| Ask::Get(deep.clone())).await?;
         report("待办接口第 200 页", &rate, "页/秒");
         println!("    深页与首页之比 {:.2}", rate.per_second / first.per_second);
-        let cookie = format!("cookie: tb_s={}\r\n", self.clerk);
-        report("待办网页首页", &self.hammer(&cookie, |_, _| Ask::Get("/desk/cases".to_owned())).await?, "页/秒");
+        for tab in ["all", "pending", "review", "red", "yellow", "done"] {
+            let path = format!("/desk/cases?tab={tab}");
+            report(&format!("待办网页（{tab}，带各页签件数）"), &self.hammer(&cookie(&self.clerk), move |_, _| Ask::Get(path.clone())).await?, "页/秒");
+        }
         Ok(())
     }
 
     async fn deep_cursor(&self, pages: usize) -> Result<String> {
-        let mut connection = Connection::open(self.port, &bearer(&self.client)).await?;
+        let mut connection = Connection::open(self.server.port, &bearer(&self.client)).await?;
         let mut path = "/api/v1/cases?limit=20".to_owned();
         for _ in 0..pages {
             let page: Value = serde_json::from_slice(&connection.get(&path).await?.body)?;
@@ -142,7 +131,7 @@ impl Bench {
     /// 指南页，与裸 axum 发同样的字节相比。
     pub async fn guide(&self) -> Result<()> {
         let path = format!("/items/{}", self.code);
-        let bytes = Connection::open(self.port, "").await?.get(&path).await?.body;
+        let bytes = Connection::open(self.server.port, "").await?.get(&path).await?.body;
         let size = bytes.len();
         let body = axum::body::Bytes::from(bytes);
         let bare = Router::new().route("/x", get(move || std::future::ready(body.clone())));
@@ -156,8 +145,7 @@ impl Bench {
 
     /// 驾驶舱：单个请求的中位耗时。
     pub async fn cockpit(&self) -> Result<()> {
-        let leader = sign_in(&self.app, "leader").await?;
-        let mut connection = Connection::open(self.port, &format!("cookie: tb_s={leader}\r\n")).await?;
+        let mut connection = Connection::open(self.server.port, &cookie(&self.leader)).await?;
         let mut times = Vec::new();
         for _ in 0..50 {
             let at = Instant::now();
@@ -169,24 +157,30 @@ impl Bench {
         Ok(())
     }
 
-    /// 导出全部待办成 XLSX。
+    /// 导出全部已办结办件成 XLSX：耗时与多占的内存。
     pub async fn export(&self) -> Result<()> {
-        let mut connection = Connection::open(self.port, &format!("cookie: tb_s={}\r\n", self.clerk)).await?;
+        let before = self.server.anonymous()?;
+        let mut connection = Connection::open(self.server.port, &cookie(&self.clerk)).await?;
         let at = Instant::now();
-        let answer = connection.get("/desk/cases?tab=closed&format=xlsx").await?;
+        let answer = connection.get("/desk/cases?tab=done&format=xlsx").await?;
         ensure!(answer.status == 200, "导出没有成功：{}", answer.status);
-        println!("导出已办结办件 XLSX {:.2} 秒，{} 字节", at.elapsed().as_secs_f64(), answer.body.len());
+        let took = at.elapsed();
+        let grown = self.server.anonymous()? - before;
+        println!("导出已办结办件 XLSX {:.2} 秒，{} KB（限 10 万件 3 秒），内存多占 {grown:.0} MiB", took.as_secs_f64(), answer.body.len() / 1024);
         Ok(())
     }
 
-    /// 起动到首页与常驻内存。
-    pub fn memory(&self) {
-        println!("打开到首页 {:.0} 毫秒（限 1000 毫秒）", self.started.as_secs_f64() * 1e3);
-        if let Ok(status) = std::fs::read_to_string("/proc/self/status")
-            && let Some(line) = status.lines().find(|line| line.starts_with("RssAnon"))
-        {
-            println!("压测之后常驻匿名内存 {}（限 150 MiB）", line.trim_start_matches("RssAnon:").trim());
-        }
+    /// 指标全量重算，与一次 SQL 扫描相比。
+    pub async fn recount(&self) -> Result<()> {
+        let scan = crate::raw::scan(&self.data).await?;
+        let mut connection = Connection::open(self.server.port, &bearer(&self.client)).await?;
+        let at = Instant::now();
+        let answer = connection.post("/api/v1/indicators/recount", "idempotency-key: bench-recount\r\n", "{}").await?;
+        ensure!(answer.status == 200, "重算没有成功：{}", String::from_utf8_lossy(&answer.body));
+        let took = at.elapsed().as_secs_f64();
+        let verdict: Value = serde_json::from_slice(&answer.body)?;
+        println!("指标全量重算 {took:.2} 秒，一次扫描 {scan:.2} 秒，{:.1} 倍（限 3 倍）；{verdict}", took / scan);
+        Ok(())
     }
 }
 
@@ -199,6 +193,7 @@ pub enum Ask {
 
 /// 速度与中位耗时。
 pub struct Rate {
+    done: usize,
     per_second: f64,
     median: Duration,
 }
@@ -232,41 +227,17 @@ async fn hammer(port: u16, headers: &str, make: Arc<dyn Fn(usize, u64) -> Ask + 
     }
     let per_second = times.len() as f64 / begun.elapsed().as_secs_f64();
     times.sort_unstable();
-    Ok(Rate { per_second, median: times.get(times.len() / 2).copied().unwrap_or_default() })
-}
-
-const RAW_ROW: &str = "INSERT INTO system_settings (key, value, at) VALUES ($1, $2, $3)";
-
-fn raw_unit(tx: &mut Tx<'_>) -> tongban_store::Result<()> {
-    let (id, at) = (tx.new_id(), tongban_kernel::time::from_millis(0));
-    for n in 0..2 {
-        tx.exec(RAW_ROW, args![&format!("bench-{id}-{n}"), "原始极限：与一件办件差不多长的一行内容，只为比较", at])?;
-    }
-    tx.journal(Entry { kind: "bench.raw", subject: id, rev: 1, at, actor: &Actor::system(), tenant: 0, body: "{}" })
+    Ok(Rate { done: times.len(), per_second, median: times.get(times.len() / 2).copied().unwrap_or_default() })
 }
 
 /// 用演示账号登录，回答会话。
-async fn sign_in(app: &App, login: &str) -> Result<String> {
-    let (session, login, at) = (tongban_web::guard::random_hex(32), tongban_parties::commands::normal_login(login), app.now());
-    let hash = tongban_parties::identify::hash_token(&session);
-    app.db()
-        .write("bench.sign_in", move |tx| {
-            let account = tongban_parties::queries::account_for_login(tx, &login)?.ok_or_else(tongban_kernel::Problem::not_found)?;
-            tongban_parties::commands::login(tx, &login, &account, &hash, at)
-        })
-        .await?;
-    Ok(session)
-}
-
-async fn token(app: &App, scopes: &'static str) -> Result<String> {
-    let (token, at) = (tongban_web::guard::random_hex(24), app.now());
-    let hash = tongban_parties::identify::hash_token(&token);
-    app.db()
-        .write("bench.token", move |tx| {
-            let tenant = tongban_directory::queries::tenants(tx)?.first().map_or(0, |org| org.id);
-            let life = jiff::SignedDuration::from_hours(24);
-            tongban_parties::commands::create_token(tx, &Actor::system(), &hash, "压测", scopes, tenant, life, at)
-        })
-        .await?;
-    Ok(token)
+async fn sign_in(port: u16, login: &str) -> Result<String> {
+    let mut connection = Connection::open(port, "").await?;
+    let page = connection.get("/desk/login").await?;
+    let visitor = page.cookie("tb_v").context("没有访客 Cookie")?;
+    let text = String::from_utf8_lossy(&page.body).into_owned();
+    let token = text.split("name=\"_csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).context("登录页没有令牌")?;
+    let form = serde_urlencoded::to_string([("_csrf", token), ("login", login), ("password", PASSWORD), ("next", "")])?;
+    let answer = connection.post_form("/desk/login", &format!("cookie: tb_v={visitor}\r\n"), &form).await?;
+    answer.cookie("tb_s").with_context(|| format!("{login} 登录不了：{}", answer.status))
 }

@@ -29,6 +29,8 @@ pub mod personal;
 pub mod react;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "testing")]
+pub mod trace;
 
 pub use args::Value;
 pub use clocks::Clock;

@@ -64,6 +64,8 @@ pub(crate) struct State {
     pub lane_lost: bool,
     pub journaled: bool,
     pub enqueued: bool,
+    #[cfg(feature = "testing")]
+    pub trace: Option<crate::trace::Trace>,
 }
 
 impl State {
@@ -136,6 +138,10 @@ impl<'a> Tx<'a> {
     /// 引擎拒绝；此后整个单元必定撤销。
     pub fn exec(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<u64> {
         self.count()?;
+        #[cfg(feature = "testing")]
+        if let Some(trace) = &mut self.state.trace {
+            trace.statement(sql, false, args);
+        }
         let result = self.link.execute(sql, args);
         self.guard(result)
     }
@@ -172,6 +178,10 @@ impl<'a> Tx<'a> {
         mut map: impl FnMut(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         self.count()?;
+        #[cfg(feature = "testing")]
+        if let Some(trace) = &mut self.state.trace {
+            trace.statement(sql, true, args);
+        }
         let mut found = Vec::new();
         let result = self.link.query(sql, lock, args, &mut |row| {
             found.push(map(row)?);
@@ -197,10 +207,27 @@ impl<'a> Tx<'a> {
 
     /// 一个新行键，随时间增大，各节点不重复。
     pub fn new_id(&mut self) -> i64 {
-        self.shared.ids.next().unwrap_or_else(|| {
+        let id = self.shared.ids.next().unwrap_or_else(|| {
             self.state.poison = Some(Poison { retryable: false, text: "节点号租约已失效".to_owned() });
             0
-        })
+        });
+        #[cfg(feature = "testing")]
+        if let Some(trace) = &mut self.state.trace {
+            trace.id(id);
+        }
+        id
+    }
+
+    /// 从这里起记下跑过的语句（压测用）。
+    #[cfg(feature = "testing")]
+    pub fn start_trace(&mut self) {
+        self.state.trace = Some(crate::trace::Trace::default());
+    }
+
+    /// 记到的语句；不再记。
+    #[cfg(feature = "testing")]
+    pub fn take_trace(&mut self) -> Option<crate::trace::Trace> {
+        self.state.trace.take()
     }
 
     /// 不断号的流水：按系列与日期从 1 起。锁到提交为止，尽量在单元末尾取；几个系列按名字顺序取。

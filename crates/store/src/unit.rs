@@ -50,8 +50,9 @@ pub(crate) struct Call<T, F> {
 
 /// 排队超过它就记一笔。
 const SLOW_WAIT: Duration = Duration::from_millis(100);
-/// 占用写连接超过它就记一笔。
+/// 占用写连接超过它就计一次数；超过 [`TOO_SLOW`] 还要写进日志。
 const SLOW_RUN: Duration = Duration::from_millis(5);
+const TOO_SLOW: Duration = Duration::from_millis(200);
 
 impl<T, F> Unit for Call<T, F>
 where
@@ -113,7 +114,11 @@ impl<T, F> Call<T, F> {
         metrics::histogram!("tongban_unit_wait_seconds", "unit" => self.name).record(waited.as_secs_f64());
         if writing && ran > SLOW_RUN {
             metrics::counter!("tongban_slow_units_total", "unit" => self.name).increment(1);
-            tracing::warn!(unit = self.name, ms = ran.as_millis(), "单元占用写连接过久");
+            if ran > TOO_SLOW {
+                tracing::warn!(unit = self.name, ms = ran.as_millis(), "单元占用写连接过久");
+            } else {
+                tracing::debug!(unit = self.name, ms = ran.as_millis(), "单元偏慢");
+            }
         }
         if waited > SLOW_WAIT {
             metrics::counter!("tongban_long_waits_total", "unit" => self.name).increment(1);

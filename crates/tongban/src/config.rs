@@ -40,6 +40,9 @@ pub const KEYS: &[(&str, &str, &str)] = &[
     ("https", "false", "站点走 HTTPS：Cookie 加 Secure，发 HSTS"),
     ("demo", "false", "演示环境：页面顶部黑条，注册验证码直接显示"),
     ("upload_mb", "20", "单份上传上限，MB"),
+    ("private_endpoints", "false", "允许把事件推送与短信请求发到内网、本机地址"),
+    ("sms_url", "", "短信网关网址；空为没有通道，短信留在出箱里"),
+    ("sms_secret", "", "短信网关的签名密钥（whsec_ 开头）"),
     ("font", "", "文书用的中文字体文件；空为在系统字体里找（思源宋体、Noto CJK、文泉驿等）"),
 ];
 

@@ -65,6 +65,9 @@ fn config(settings: &Settings) -> Result<Config> {
         requests_per_minute: settings.number("requests_per_minute")?,
         secret: secret(&settings.key_file())?,
         upload_limit: settings.number("upload_mb")? as usize * 1024 * 1024,
+        private_endpoints: settings.flag("private_endpoints"),
+        sms_url: settings.get("sms_url").to_owned(),
+        sms_secret: settings.get("sms_secret").to_owned(),
     })
 }
 

@@ -54,6 +54,12 @@ pub struct Config {
     pub secret: [u8; 32],
     /// 单份上传上限，字节。
     pub upload_limit: usize,
+    /// 允许把事件推送、短信请求发到内网与本机地址。
+    pub private_endpoints: bool,
+    /// 短信网关网址；空为没有通道。
+    pub sms_url: String,
+    /// 短信网关的签名密钥（`whsec_…`）。
+    pub sms_secret: String,
 }
 
 impl Config {
@@ -71,6 +77,9 @@ impl Config {
             requests_per_minute: 600,
             secret: [9; 32],
             upload_limit: 20 * 1024 * 1024,
+            private_endpoints: false,
+            sms_url: String::new(),
+            sms_secret: String::new(),
         }
     }
 }

@@ -28,6 +28,20 @@ pub struct Flash {
     pub tone: String,
 }
 
+/// 算表单令牌要的三样。
+#[derive(Clone)]
+pub(crate) struct Seal {
+    pub secret: [u8; 32],
+    pub visitor: String,
+    pub session: String,
+}
+
+impl std::fmt::Debug for Seal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Seal(…)")
+    }
+}
+
 /// 请求环境。
 #[derive(Debug, Clone)]
 pub struct Ctx {
@@ -35,8 +49,8 @@ pub struct Ctx {
     pub site: Arc<Site>,
     /// 会话凭据；没有登录为 `None`。
     pub session: Option<String>,
-    /// 表单令牌。
-    pub csrf: String,
+    /// 表单令牌由它算出；没有表单的页面不算。
+    pub(crate) seal: Seal,
     pub preferences: Preferences,
     pub flash: Option<Flash>,
     /// 来源地址。
@@ -57,9 +71,21 @@ impl Ctx {
         self.uri.split('?').next().unwrap_or("/")
     }
 
+    /// 同一次请求，但页面上不显示登录着的是谁（评价页）。
+    #[must_use]
+    pub fn without_name(self) -> Self {
+        Self { actor: Arc::new(Actor::anonymous()), ..self }
+    }
+
+    /// 表单令牌。
+    #[must_use]
+    pub fn csrf(&self) -> String {
+        crate::guard::token(&self.seal.secret, &self.seal.visitor, &self.seal.session)
+    }
+
     /// 幂等键的主体：登录的人按账号，匿名的按访客令牌。
-    pub(crate) fn csrf_subject(&self) -> &str {
-        if self.actor.is_signed_in() { "" } else { &self.csrf }
+    pub(crate) fn csrf_subject(&self) -> String {
+        if self.actor.is_signed_in() { String::new() } else { self.csrf() }
     }
 
     /// 是否接口请求（错误用 problem+json）。

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -19,7 +20,7 @@ use tongban_kernel::problem::{Code, Problem};
 use tongban_kernel::{Actor, ActorKind};
 
 use crate::app::{App, Credential};
-use crate::ctx::{Ctx, Flash, Preferences};
+use crate::ctx::{Ctx, Flash, Preferences, Seal};
 use crate::failure::{self, Failure, Refused};
 use crate::form::FORM_LIMIT;
 use crate::once::{self, OnceKey, Seen};
@@ -77,7 +78,7 @@ fn read_preferences(jar: &CookieJar) -> Preferences {
     }
 }
 
-fn token(secret: &[u8; 32], visitor: &str, session: &str) -> String {
+pub(crate) fn token(secret: &[u8; 32], visitor: &str, session: &str) -> String {
     let Ok(mut mac) = Hmac::<Sm3>::new_from_slice(secret) else { return String::new() };
     mac.update(visitor.as_bytes());
     mac.update(b"|");
@@ -159,6 +160,13 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     response
 }
 
+/// 请求编号：进程起动时取的随机前缀加流水，只求不重，不求猜不着。
+fn next_request_id() -> String {
+    static START: LazyLock<String> = LazyLock::new(|| random_hex(8));
+    static SERIAL: AtomicU64 = AtomicU64::new(0);
+    format!("{}{:016x}", *START, SERIAL.fetch_add(1, Ordering::Relaxed))
+}
+
 fn is_html(response: &Response) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/html"))
 }
@@ -217,11 +225,11 @@ async fn context(app: &App, request: &Parts, jar: &CookieJar, visitor: &str) -> 
     };
     let request_id = text(headers, "x-request-id")
         .filter(|id| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
-        .map_or_else(|| random_hex(16), str::to_owned);
+        .map_or_else(next_request_id, str::to_owned);
     let uri = request.uri.path_and_query().map_or("/", |pq| pq.as_str()).to_owned();
     Ctx {
-        csrf: token(&app.config().secret, visitor, &session),
-        session: actor.as_ref().map(|_| session).filter(|s| !s.is_empty()),
+        session: actor.as_ref().map(|_| session.clone()).filter(|s| !s.is_empty()),
+        seal: Seal { secret: app.config().secret, visitor: visitor.to_owned(), session },
         actor: Arc::new(actor.unwrap_or_else(Actor::anonymous)),
         site: app.site(),
         preferences: read_preferences(jar),
@@ -303,7 +311,7 @@ async fn prepare_unsafe(ctx: &Arc<Ctx>, request: Request) -> Result<(Request, Op
     let given = |name: &str| fields.iter().chain(&query).find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     if needs_token(ctx, &parts.headers) {
         let offered = text(&parts.headers, "x-csrf-token").or_else(|| given("_csrf")).unwrap_or("");
-        if !same(offered, &ctx.csrf) || cross_site(&parts.headers) {
+        if !same(offered, &ctx.csrf()) || cross_site(&parts.headers) {
             return Err(Problem::new(Code::CsrfFailed, "页面打开太久或已在别处登录，请返回上一页刷新后再提交，填写的内容还在"));
         }
     }

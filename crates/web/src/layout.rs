@@ -76,7 +76,7 @@ impl Layout {
         Self {
             title: title.to_owned(),
             site: Arc::clone(&ctx.site),
-            csrf: ctx.csrf.clone(),
+            csrf: ctx.csrf(),
             once: crate::guard::random_hex(16),
             signed_in: actor.is_signed_in(),
             is_staff: actor.kind == ActorKind::Staff,

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use tongban_kernel::problem::Code;
-use tongban_kernel::{Actor, Problem, calendar, time};
+use tongban_kernel::{Problem, calendar, time};
 use tongban_web::components::ErrorSummary;
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Query, render, render_status, see_other};
 
@@ -293,7 +293,7 @@ pub async fn pad(State(app): State<App>, ctx: Ctx, Path(window): Path<i64>, Quer
         Ok(Some((commands::token(tx, invited.id), invited, subject)))
     });
     let mut page = PadPage {
-        l: Layout::public(&Ctx { actor: Actor::anonymous().into(), ..ctx }, "请您评价"),
+        l: Layout::public(&ctx.without_name(), "请您评价"),
         window,
         key: asked.k.clone(),
         thanks: asked.done == "1",

@@ -35,6 +35,8 @@ pub struct Input {
 pub enum Kind {
     Hidden,
     Text,
+    /// 口令一类，出错也不回显。
+    Secret,
     Date,
     Choice,
     File,
@@ -162,6 +164,7 @@ fn inputs(form: ElementRef<'_>) -> Vec<Input> {
         let (name, given) = (attribute(element, "name"), attribute(element, "value"));
         let kind = match (element.value().name(), attribute(element, "type").as_str()) {
             ("input", "hidden") => Kind::Hidden,
+            ("input", "password") => Kind::Secret,
             ("input", "date") => Kind::Date,
             ("input", "file") => Kind::File,
             ("select" | "button", _) | ("input", "radio" | "checkbox") => Kind::Choice,

@@ -78,9 +78,9 @@ fn spoiled(form: &Form) -> Vec<(&'static str, Form)> {
         }
         bad
     };
-    let text = [Kind::Text];
-    let dated = [Kind::Text, Kind::Date];
-    let all = [Kind::Text, Kind::Date, Kind::Choice, Kind::Hidden];
+    let text = [Kind::Text, Kind::Secret];
+    let dated = [Kind::Text, Kind::Secret, Kind::Date];
+    let all = [Kind::Text, Kind::Secret, Kind::Date, Kind::Choice, Kind::Hidden];
     let mut out = vec![
         ("脚本", fill(&text, SCRIPT)),
         ("SQL", fill(&text, "'); DROP TABLE cases_cases; --")),
@@ -117,6 +117,9 @@ fn judge(what: &str, form: &Form, answer: &Page) {
     for raw in RAW {
         assert!(!answer.text.contains(raw), "{place}：回显没有转义");
     }
+    // 填错了让人改，填过的字要还在
+    let kept = answer.status != 422 || what != "脚本" || !form.inputs.iter().any(|input| input.kind == Kind::Text) || answer.text.contains("alert(1)");
+    assert!(kept, "{place}：422 之后填过的内容不见了");
     assert!(answer.text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{place}：{} 没有中文说明", answer.status);
 }
 

@@ -1,4 +1,4 @@
-//! SQL ↔ 模型。本区唯一有 SQL 的文件。
+//! 站内信与短信。
 
 use jiff::Timestamp;
 use tongban_kernel::time::from_millis;
@@ -8,7 +8,7 @@ const ADD: &str = "INSERT INTO messages_messages (id, person, at, title, body, h
 const MINE: &str = "SELECT id, at, title, body, href FROM messages_messages WHERE person = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
 const KEEP_SMS: &str = "INSERT INTO messages_sms (id, mobile, body, at, state) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
 const SMS: &str = "SELECT id, mobile, at, state FROM messages_sms WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
-pub const STATEMENTS: &[&str] = &[ADD, MINE, KEEP_SMS, SMS];
+pub(super) const STATEMENTS: &[&str] = &[ADD, MINE, KEEP_SMS, SMS];
 
 /// 一封站内信。
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
+use serde::Deserialize;
 use tongban_kernel::time::show;
 use tongban_web::components::Pager;
 use tongban_web::{App, Ctx, Failure, Html, Layout, Listing, PageQuery, Query, render};
@@ -37,21 +38,33 @@ struct SmsLine {
     at: String,
 }
 
+/// 短信出箱的条件。
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SmsQuery {
+    state: String,
+    cursor: Option<String>,
+}
+
 #[derive(Template)]
 #[template(path = "sms.html")]
 struct SmsPage {
     l: Layout,
+    has_channel: bool,
+    state: &'static str,
     lines: Vec<SmsLine>,
     pager: Pager,
 }
 
-/// 没有通道可发的短信。
-pub async fn sms(State(app): State<App>, ctx: Ctx, Query(query): Query<PageQuery>) -> Result<Html, Failure> {
-    let limit = query.limit()?;
-    let before: i64 = query.after("sms")?.unwrap_or(i64::MAX);
-    let rows = app.db().read("messages.sms", move |tx| store::sms(tx, "no_channel", before, limit as i64 + 1)).await?;
-    let listing = Listing::cut(rows, limit, "sms", |sms| sms.id);
+/// 短信出箱：没有通道可发的，与已交给网关的；发不出去的在后台任务的死信里。
+pub async fn sms(State(app): State<App>, ctx: Ctx, Query(query): Query<SmsQuery>) -> Result<Html, Failure> {
+    let page = PageQuery { limit: None, cursor: query.cursor };
+    let state = if query.state == "sent" { "sent" } else { "no_channel" };
+    let limit = page.limit()?;
+    let before: i64 = page.after(state)?.unwrap_or(i64::MAX);
+    let rows = app.db().read("messages.sms", move |tx| store::sms(tx, state, before, limit as i64 + 1)).await?;
+    let listing = Listing::cut(rows, limit, state, |sms| sms.id);
     let pager = Pager::of(&ctx.uri, listing.next_cursor.as_deref(), format!("本页 {} 条", listing.items.len()));
     let lines = listing.items.into_iter().map(|sms| SmsLine { at: show(sms.at), sms }).collect();
-    render(&SmsPage { l: Layout::staff(&ctx, "短信出箱"), lines, pager })
+    render(&SmsPage { l: Layout::staff(&ctx, "短信出箱"), has_channel: !app.config().sms_url.is_empty(), state, lines, pager })
 }

@@ -1,0 +1,56 @@
+//! 短信：任务里经网关发出；网关收到过的编号不会再发一遍。没有通道就留在出箱里，管理员看得见。
+
+use serde::Deserialize;
+use serde_json::json;
+use standardwebhooks::Webhook as Signer;
+use tongban_kernel::Problem;
+use tongban_store::jobs::Job;
+use tongban_store::{Error, Result};
+use tongban_web::{App, Work};
+
+use crate::{outbound, store};
+
+/// 任务的名字。
+pub const JOB: &str = "messages.sms";
+
+/// 任务的内容：号码是加密后的十六进制。
+#[derive(Deserialize)]
+struct Sms {
+    to: String,
+    text: String,
+}
+
+/// 发一条；没有成功就由任务按次数再试，试完进死信。
+pub fn send<'a>(app: &'a App, job: &'a Job) -> Work<'a> {
+    Box::pin(async move {
+        let sms: Sms = serde_json::from_str(&job.payload)?;
+        let sealed = hex::decode(&sms.to).map_err(|_| Error::from(Problem::conflict("短信号码读不懂")))?;
+        let (id, at) = (job.id, app.now());
+        if app.config().sms_url.is_empty() {
+            return app.db().write("messages.sms_kept", move |tx| store::keep_sms(tx, id, &sealed, &sms.text, "no_channel", at)).await;
+        }
+        let number = sealed.clone();
+        let to = app.db().read("messages.sms_number", move |tx| tx.unseal(&number)).await?;
+        hand_over(app, id, &to, &sms.text).await?;
+        app.db().write("messages.sms_sent", move |tx| store::keep_sms(tx, id, &sealed, &sms.text, "sent", at)).await
+    })
+}
+
+/// 交给网关：JSON 一条，Standard Webhooks 签名，编号是任务的行键。
+async fn hand_over(app: &App, id: i64, to: &str, text: &str) -> Result<()> {
+    let config = app.config();
+    let failed = |what: &str| Error::Io(format!("短信网关：{what}"));
+    let body = json!({ "id": id.to_string(), "to": to, "text": text }).to_string();
+    let signer = Signer::new(&config.sms_secret).map_err(|_| failed("签名密钥不是 whsec_ 开头的 base64"))?;
+    let (event, stamp) = (format!("sms-{id}"), app.now().as_second());
+    let signature = signer.sign(&event, stamp, body.as_bytes()).map_err(|_| failed("签不了名"))?;
+    let request = outbound::client(config.private_endpoints)?
+        .post(&config.sms_url)
+        .header("content-type", "application/json; charset=utf-8")
+        .header("webhook-id", event)
+        .header("webhook-timestamp", stamp.to_string())
+        .header("webhook-signature", signature)
+        .body(body);
+    let answer = request.send().await.map_err(|_| failed("连不上"))?;
+    if answer.status().is_success() { Ok(()) } else { Err(failed(&format!("回答 {}", answer.status().as_u16()))) }
+}
