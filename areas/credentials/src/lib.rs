@@ -33,8 +33,10 @@ pub use issue::sealed_paper;
 use pages::{check, files, kinds, licences, seal_forms, seals, show, wallet};
 use permissions as can;
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { area: "credentials", number: 1, name: "credentials", sql: include_str!("../migrations/0001_credentials.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { area: "credentials", number: 1, name: "credentials", sql: include_str!("../migrations/0001_credentials.sql") },
+    Migration { area: "credentials", number: 2, name: "crls", sql: include_str!("../migrations/0002_crls.sql") },
+];
 
 const CLOCKS: &[Clock] = &[
     Clock { name: "credentials.seals", due: store::seals::clocks_due(), fire: commands::expire_seal },

@@ -3,7 +3,7 @@
 //! 私钥只以封装的样子进库：封装的密钥由主钥经带密钥散列派生，主钥在文件里，不进数据库、日志与备份。
 
 use jiff::{SignedDuration, Timestamp};
-use tongban_gm::cert::{CertRequest, Role, issue, issue_root};
+use tongban_gm::cert::{CertRequest, Crl, Role, issue, issue_root};
 use tongban_gm::picture::{Design, Face};
 use tongban_gm::ses::{ListBy, SealKind, SealRequest, make_seal, verify_seal};
 use tongban_gm::{Certificate, MasterKey, SecretKey, Trust};
@@ -164,19 +164,43 @@ fn build(row: &SealRow, bench: &Bench, es_id: String, at: Timestamp) -> Result<M
     Ok(Made { es_id, esl, cert: cert.der().to_vec(), wrapped: Some(wrapped) })
 }
 
-/// 本平台信任的根，组成验证用的信任。
+/// 本平台信任的根与它们的吊销列表，组成验证用的信任。
 ///
 /// # Errors
 /// 引擎拒绝。
 pub fn trust(tx: &mut Tx<'_>) -> Result<Trust> {
     let mut trust = Trust::new();
     for anchor in keys::anchors(tx)? {
-        let added = Certificate::parse(&anchor.cert).ok().map(|cert| trust.add_anchor(cert));
-        if !matches!(added, Some(Ok(()))) {
+        let cert = Certificate::parse(&anchor.cert);
+        let added = cert.as_ref().ok().map(|cert| trust.add_anchor(cert.clone()));
+        let (Some(Ok(())), Ok(cert)) = (added, cert) else {
             tracing::warn!(anchor = anchor.fingerprint, "信任的根读不出，跳过");
-        }
+            continue;
+        };
+        let listed = keys::crl(tx, &anchor.fingerprint)?.and_then(|bytes| Crl::parse(&bytes).ok()?.revocations(&cert));
+        listed.into_iter().flatten().for_each(|revocation| trust.revoke(revocation));
     }
     Ok(trust)
+}
+
+/// 登记一份吊销列表：必须是某个信任的根签的。回颁发者名称与条数。
+///
+/// # Errors
+/// 读不出、没有哪个信任的根认它，或引擎拒绝。
+pub async fn add_crl(db: &Database, bytes: &[u8], at: Timestamp) -> Result<(String, usize)> {
+    let crl = Crl::parse(bytes).map_err(|fault| Problem::field("file", "format", format!("不是证书也不是吊销列表：{fault}")))?;
+    let bytes = bytes.to_vec();
+    db.write("credentials.crl", move |tx| {
+        for anchor in keys::anchors(tx)? {
+            let Ok(cert) = Certificate::parse(&anchor.cert) else { continue };
+            if let Some(listed) = crl.revocations(&cert) {
+                keys::put_crl(tx, &anchor.fingerprint, &bytes, at)?;
+                return Ok((anchor.name, listed.len()));
+            }
+        }
+        Err(Problem::field("file", "issuer", "这份吊销列表不是本平台信任的根签发的").into())
+    })
+    .await
 }
 
 /// 加一个信任的根；回它的名称与是不是新加的。

@@ -8,7 +8,10 @@ const FIND: &str = "SELECT name, cert, wrapped FROM credentials_keys WHERE purpo
 const TRUST: &str = "INSERT INTO credentials_anchors (id, name, fingerprint, cert, added) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (fingerprint) DO NOTHING";
 const ANCHORS: &str = "SELECT name, fingerprint, cert, added FROM credentials_anchors ORDER BY id LIMIT 200";
 
-pub(super) const STATEMENTS: &[&str] = &[INSERT, FIND, TRUST, ANCHORS];
+const PUT_CRL: &str = "INSERT INTO credentials_crls (issuer, bytes, added) VALUES ($1, $2, $3) ON CONFLICT (issuer) DO UPDATE SET bytes = $2, added = $3";
+const CRL: &str = "SELECT bytes FROM credentials_crls WHERE issuer = $1";
+
+pub(super) const STATEMENTS: &[&str] = &[INSERT, FIND, TRUST, ANCHORS, PUT_CRL, CRL];
 
 /// 一把钥匙：名称、证书、封装的私钥。
 #[derive(Clone)]
@@ -50,4 +53,15 @@ pub fn anchors(tx: &mut Tx<'_>) -> Result<Vec<Anchor>> {
     tx.rows(ANCHORS, &[], |r| {
         Ok(Anchor { name: r.get(0)?, fingerprint: r.get(1)?, cert: r.get(2)?, added: tongban_kernel::time::from_millis(r.get(3)?) })
     })
+}
+
+/// 存一个颁发者的吊销列表，换掉旧的。
+pub fn put_crl(tx: &mut Tx<'_>, issuer: &str, bytes: &[u8], at: Timestamp) -> Result<()> {
+    tx.exec(PUT_CRL, args![issuer, bytes, at])?;
+    Ok(())
+}
+
+/// 一个颁发者的吊销列表。
+pub fn crl(tx: &mut Tx<'_>, issuer: &str) -> Result<Option<Vec<u8>>> {
+    tx.row(CRL, args![issuer], |r| r.get(0))
 }

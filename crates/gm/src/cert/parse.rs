@@ -18,7 +18,7 @@ pub struct Name {
 }
 
 impl Name {
-    fn read(item: &Item<'_>) -> Result<Self, Malformed> {
+    pub(super) fn read(item: &Item<'_>) -> Result<Self, Malformed> {
         const FIELD: &str = "证书名称";
         let mut parts = Vec::new();
         let mut sets = item.reader();

@@ -52,14 +52,19 @@ fn only(root: &Path) -> Result<Trust> {
     Ok(trust)
 }
 
-/// 把一张根证书登记为信任。
+/// 把一张根证书登记为信任；给的是它签的吊销列表就换上新的。
 ///
 /// # Errors
-/// 不是自签的 SM2 根证书，或数据库打不开。
+/// 不是自签的 SM2 根证书、也不是信任的根签的吊销列表，或数据库打不开。
 pub async fn trust(settings: &Settings, file: &Path) -> Result<ExitCode> {
     let bytes = std::fs::read(file).with_context(|| format!("读 {}", file.display()))?;
     let db = house::database(settings).await?;
     house::migrate(&db).await?;
+    if Certificate::parse(&bytes).is_err() {
+        let (name, count) = maker::add_crl(&db, &bytes, Timestamp::now()).await?;
+        println!("已登记“{name}”的吊销列表，{count} 条");
+        return Ok(ExitCode::SUCCESS);
+    }
     let (name, new) = maker::add_anchor(&db, &bytes, Timestamp::now()).await?;
     println!("{}“{name}”", if new { "已信任" } else { "早已信任" });
     Ok(ExitCode::SUCCESS)
