@@ -20,6 +20,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// 跳到哪里。
+    pub fn location(&self) -> Option<String> {
+        self.head.lines().find_map(|line| line.strip_prefix("location: ")).map(|rest| rest.trim().to_owned())
+    }
+
     /// 回答种下的 Cookie。
     pub fn cookie(&self, name: &str) -> Option<String> {
         let start = format!("set-cookie: {name}=");
@@ -49,12 +54,16 @@ impl Connection {
     }
 
     async fn post_as(&mut self, media: &str, path: &str, extra: &str, body: &str) -> Result<Answer> {
+        self.post_bytes(media, path, extra, body.as_bytes()).await
+    }
+
+    pub async fn post_bytes(&mut self, media: &str, path: &str, extra: &str, body: &[u8]) -> Result<Answer> {
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{}{extra}content-type: {media}\r\ncontent-length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{}{extra}content-type: {media}\r\ncontent-length: {}\r\n\r\n",
             self.headers,
             body.len()
         );
-        self.send(request.as_bytes()).await
+        self.send(&[request.as_bytes(), body].concat()).await
     }
 
     async fn send(&mut self, request: &[u8]) -> Result<Answer> {

@@ -22,11 +22,11 @@ const PASSWORD: &str = "Tongban-2026";
 
 /// 起好的服务与两张入门证。
 pub struct Bench {
-    server: Server,
-    clerk: String,
+    pub(crate) server: Server,
+    pub(crate) clerk: String,
     leader: String,
     client: String,
-    code: String,
+    pub(crate) code: String,
     data: std::path::PathBuf,
 }
 
@@ -34,7 +34,7 @@ fn bearer(token: &str) -> String {
     format!("authorization: Bearer {token}\r\n")
 }
 
-fn cookie(session: &str) -> String {
+pub(crate) fn cookie(session: &str) -> String {
     format!("cookie: tb_s={session}\r\n")
 }
 
@@ -57,6 +57,11 @@ impl Bench {
         let code = item["code"].as_str().context("事项没有编码")?.to_owned();
         let (clerk, leader) = (sign_in(server.port, "window_clerk").await?, sign_in(server.port, "leader").await?);
         Ok(Self { server, clerk, leader, client, code, data: ground.data })
+    }
+
+    /// 这一次运行的名字，编号与幂等键不与上一次的重。
+    pub(crate) fn run_name(&self) -> String {
+        self.client[self.client.len() - 8..].to_owned()
     }
 
     /// 刚起来时的内存。
@@ -86,7 +91,7 @@ impl Bench {
             "applicant": { "name": "王小明", "id_number": "510811199003070017", "mobile": "13900000001" },
         })
         .to_string();
-        let run = self.client[self.client.len() - 8..].to_owned();
+        let run = self.run_name();
         let before = self.server.cpu()?;
         let rate = self
             .hammer(&bearer(&self.client), move |worker, n| {

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use tongban_cases::commands::{self, Registration};
-use tongban_cases::model::{Applicant, Channel, Delivery};
+use tongban_cases::commands::{self, External, Registration};
+use tongban_cases::model::{Applicant, Channel, Delivery, Outcome};
 use tongban_kernel::{Actor, Problem};
 use tongban_store::personal::Keys;
 use tongban_store::trace::Trace;
@@ -22,6 +22,9 @@ pub struct Raw {
     pub per_second: f64,
     /// 经命令、不经网页，每秒多少件。
     pub commands: f64,
+    /// 补录一件的语句数，与一百件一个单元重放时每秒多少件。
+    pub link_statements: usize,
+    pub links: f64,
 }
 
 const CODE: &str = "SELECT code FROM items_items WHERE name = $1 LIMIT 1";
@@ -47,12 +50,47 @@ pub async fn submissions(ground: &Ground) -> Result<Raw> {
     let serial = Arc::new(AtomicU64::new(std::process::id().into()));
     let per_second = repeat(&db, move |tx| {
         let fresh = format!("bench-{}-{}", std::process::id(), serial.fetch_add(1, Ordering::Relaxed));
-        trace.replay(tx, &no, &fresh)
+        trace.replay(tx, &[&no], &fresh)
+    })
+    .await?;
+    let linked = code.clone();
+    let (link_no, link) = db.write("bench.trace", move |tx| traced_link(tx, &linked)).await?;
+    let (link, link_statements) = (Arc::new(link.clone()), link.len());
+    let serial = Arc::new(AtomicU64::new(0));
+    let chunks = repeat(&db, move |tx| {
+        for _ in 0..CHUNK {
+            let fresh = format!("link-{}-{}", std::process::id(), serial.fetch_add(1, Ordering::Relaxed));
+            link.replay(tx, &[&link_no, LINK_NUMBER], &fresh)?;
+        }
+        Ok(())
     })
     .await?;
     let commands = repeat(&db, move |tx| register(tx, &code).map(|_| ())).await?;
-    Ok(Raw { statements, per_second, commands })
+    Ok(Raw { statements, per_second, commands, link_statements, links: chunks * CHUNK as f64 })
 }
+
+/// 补录时一个单元几件，与产品相同。
+const CHUNK: u32 = 100;
+
+fn traced_link(tx: &mut Tx<'_>, code: &str) -> tongban_store::Result<(String, Trace)> {
+    let offer = tongban_cases::offer::current(tx, code)?.ok_or_else(Problem::not_found)?;
+    let input = External {
+        system: "压测系统".to_owned(),
+        // 编号里带着办件编号的样子，重放时一起换新
+        number: LINK_NUMBER.to_owned(),
+        applicant: registration().applicant,
+        accepted_at: tongban_kernel::time::from_millis(NOON - 3_600_000),
+        decided_at: tongban_kernel::time::from_millis(NOON),
+        outcome: Outcome::Granted,
+        reason: String::new(),
+    };
+    tx.start_trace();
+    let done = commands::link(tx, &Actor::system(), &offer, &input, &[7; 32], tongban_kernel::time::from_millis(NOON + 3_600_000));
+    let trace = tx.take_trace().unwrap_or_default();
+    Ok((done?.no, trace))
+}
+
+const LINK_NUMBER: &str = "bench-link";
 
 fn traced(tx: &mut Tx<'_>, code: &str) -> tongban_store::Result<(String, Trace)> {
     let offer = tongban_cases::offer::current(tx, code)?.ok_or_else(Problem::not_found)?;

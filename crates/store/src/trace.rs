@@ -66,14 +66,14 @@ impl Trace {
         self.steps.is_empty()
     }
 
-    /// 重放：行键换成新的，`number` 这个编号换成 `fresh`，日志照样入链。
+    /// 重放：行键换成新的，`numbers` 这些编号换成 `fresh`，日志照样入链。
     ///
     /// # Errors
     /// 引擎拒绝。
-    pub fn replay(&self, tx: &mut Tx<'_>, number: &str, fresh: &str) -> Result<()> {
+    pub fn replay(&self, tx: &mut Tx<'_>, numbers: &[&str], fresh: &str) -> Result<()> {
         let ids: HashMap<i64, i64> = self.ids.iter().map(|id| (*id, tx.new_id())).collect();
         for step in &self.steps {
-            let text = |text: &str| if text.contains(number) { text.replace(number, fresh) } else { text.to_owned() };
+            let text = |text: &str| numbers.iter().fold(text.to_owned(), |text, number| if text.contains(number) { text.replace(number, fresh) } else { text });
             let changed: Vec<Owned> = step
                 .args
                 .iter()
