@@ -44,6 +44,7 @@ const ROUTES: &[Route] = &[
     Route::get("/pad/{window}", Access::Public, || get(pages::pad)),
     Route::get("/open/rates", Access::Public, || get(pages::open_rates)),
     Route::get("/desk/rates", Access::Staff(READ), || get(pages::tasks)),
+    Route::get("/desk/rates/stats", Access::Staff(READ), || get(pages::stats)),
     Route::get("/desk/rates/ratings", Access::Staff(READ), || get(pages::ratings)),
     Route::get("/desk/rates/ratings/{rating}", Access::Staff(READ), || get(pages::show_rating)),
     Route::post("/desk/rates/ratings/{rating}/text", Access::Staff(REVIEW), || post(pages::review_text)),

@@ -1,14 +1,17 @@
 //! 页面：取参数、调命令或查询、渲染，别的不做。
 
 mod desk;
+mod exchange;
 mod open;
 mod rate;
+mod stats;
 
 pub use desk::{case_nodes, handle, push, ratings, record, reprint, review_standing, review_text, show_rating, show_task, tasks};
 pub(crate) use desk::{NodeLine, nodes};
 pub(crate) use open::percent;
 pub use open::open_rates;
 pub use rate::{pad, qr, rate, submit};
+pub use stats::stats;
 
 use jiff::Timestamp;
 use tongban_kernel::lights::Light;

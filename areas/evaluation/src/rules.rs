@@ -3,6 +3,7 @@
 mod deadlines;
 mod gaming;
 mod publish;
+pub mod stats;
 
 pub use deadlines::{CLOCK, Deadlines, deadlines, state_due};
 pub use gaming::{Flag, Signals, flags};

@@ -3,6 +3,7 @@
 mod drill;
 mod lists;
 mod ratings;
+mod stats;
 mod subjects;
 mod tasks;
 
@@ -12,6 +13,7 @@ pub use lists::{
     waiting_reviews,
 };
 pub use ratings::{RatingRow, SourceCount, insert_rating, rating, rating_by_no, rating_of, set_review, set_standing, source_count, streak};
+pub use stats::{By, Counted, grouped};
 pub use subjects::{
     Invited, Owed, Subject, cancel_invitations, facts, find_case, find_invitation, insert_invitation, insert_subject,
     invitation_of, invitations, lock_subject, mark_used, pad, push_pad, reopen_invitation, save_subject, scan, subject, subject_by_no, subject_ids,
@@ -22,4 +24,4 @@ pub use tasks::{
 
 /// 本区全部语句，测试在两种引擎上逐条预备。
 pub const STATEMENTS: &[&[&str]] =
-    &[subjects::STATEMENTS, ratings::STATEMENTS, tasks::STATEMENTS, lists::STATEMENTS, drill::STATEMENTS];
+    &[subjects::STATEMENTS, ratings::STATEMENTS, tasks::STATEMENTS, lists::STATEMENTS, drill::STATEMENTS, stats::STATEMENTS];

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
+use tongban_documents::table::Format;
 use tongban_kernel::problem::Code;
 use tongban_kernel::{Actor, Problem, time};
 use tongban_web::components::{ErrorSummary, Field, LightTag, Pager, Timeline, TimelineStep};
@@ -24,6 +25,7 @@ pub struct Filter {
     tab: String,
     limit: Option<i64>,
     cursor: Option<String>,
+    format: String,
 }
 
 impl Filter {
@@ -81,7 +83,10 @@ struct RatingsPage {
 }
 
 /// `GET /desk/rates/ratings`
-pub async fn ratings(State(app): State<App>, ctx: Ctx, Query(filter): Query<Filter>) -> Result<Html, Failure> {
+pub async fn ratings(State(app): State<App>, ctx: Ctx, Query(filter): Query<Filter>) -> Result<Response, Failure> {
+    if let Some(format) = Format::from_extension(&filter.format) {
+        return super::exchange::ratings(&app, &ctx, if filter.tab == "bad" { 2 } else { 5 }, format).await;
+    }
     let page = filter.page();
     let limit = page.limit()?;
     let before: Option<(i64, i64)> = page.after(&filter.tab)?;
@@ -94,13 +99,14 @@ pub async fn ratings(State(app): State<App>, ctx: Ctx, Query(filter): Query<Filt
     });
     let listing = Listing::cut(found.await?, limit, &filter.tab, |row| (row.at.as_millisecond(), row.id));
     let note = format!("本页 {} 条", listing.items.len());
-    render(&RatingsPage {
+    let page = RatingsPage {
         l: Layout::staff(&ctx, "全部评价"),
         can_review: ctx.actor.may(REVIEW),
         pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note),
         rows: listing.items,
         tab: filter.tab,
-    })
+    };
+    Ok(render(&page)?.into_response())
 }
 
 #[derive(Template)]

@@ -10,7 +10,7 @@ use tongban_web::testing::TestApp;
 /// 一步：版本、动作、另填的几项。
 type Step<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>);
 
-async fn open() -> Vec<TestApp> {
+pub async fn open() -> Vec<TestApp> {
     let mut apps = Vec::new();
     for engine in engines() {
         let app = TestApp::open(engine, vec![tongban_directory::area(), tongban_messages::area(), area()]).await.unwrap();

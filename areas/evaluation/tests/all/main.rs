@@ -5,4 +5,5 @@
 mod handling;
 mod http;
 mod rating;
+mod stats;
 mod support;
