@@ -185,11 +185,19 @@ fn sample(kind: i64, holder: HolderKind, org: i64, n: usize, now: Timestamp) -> 
         kind,
         legal,
         holder_name: if legal { format!("昭化区{street}某某第{}餐饮店", n + 1) } else { format!("演示{}", ["甲", "乙", "丙", "丁"][n % 4]) },
-        holder_code: if legal { uscc(n) } else { "510811199003070017".into() },
+        holder_code: if legal { uscc(n) } else { person_code(n) },
         issued: Some(date_of(now - SignedDuration::from_hours(24 * back))),
         fields,
         ..Enter::default()
     }
+}
+
+/// 校验位自洽的演示身份证号，与两位演示群众的不同。
+fn person_code(n: usize) -> String {
+    let body = format!("510811{}{:02}{:02}{:03}", 1950 + n % 40, n % 12 + 1, n % 28 + 1, n % 990);
+    let today = tongban_kernel::time::date_of(Timestamp::now());
+    let last = "0123456789X".chars().map(|c| format!("{body}{c}")).find(|code| tongban_kernel::codes::IdNumber::parse(code, today).is_ok());
+    last.unwrap_or(body)
 }
 
 /// 校验位自洽的演示信用代码（GB 32100 的 MOD 31）。
