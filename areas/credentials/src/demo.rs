@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use tongban_directory::queries as directory;
-use tongban_kernel::Actor;
 use tongban_kernel::time::date_of;
+use tongban_kernel::{Actor, Scope};
 use tongban_store::{Result, Tx};
 use tongban_web::Demo;
 
@@ -34,7 +34,7 @@ pub fn demo(demo: &mut Demo<'_>) -> Result<()> {
     demo.runtime.block_on(maker::found(&db, "通办演示", now))?;
     let tenant = demo.runtime.block_on(db.write("credentials.demo_sync", move |tx| {
         let tenant = directory::tenants(tx)?.first().map_or(0, |org| org.id);
-        commands::sync(tx, &Actor::system(), tenant, now)?;
+        commands::sync(tx, &who(tenant), tenant, now)?;
         Ok(tenant)
     }))?;
     let rows = demo.runtime.block_on(db.snapshot("credentials.demo_seals", move |tx| seals::some(tx, 500)))?;
@@ -45,6 +45,11 @@ pub fn demo(demo: &mut Demo<'_>) -> Result<()> {
     }
     demo.runtime.block_on(db.write("credentials.demo_kinds", move |tx| types(tx, tenant, now)))?;
     licences_for_all(demo, tenant)
+}
+
+/// 造数据的人：系统身份，范围是整个演示县区。
+fn who(tenant: i64) -> Actor {
+    Actor { tenant, scope: Scope::tenant(tenant), ..Actor::system() }
 }
 
 /// 一枚章走到哪里：第十一家起每隔几家停在半路，让台账有话可说。
@@ -66,13 +71,14 @@ fn raise(demo: &mut Demo<'_>, id: i64, n: u64) -> Result<()> {
     }
     let made = demo.runtime.block_on(maker::make(&db, id, now))?;
     demo.runtime.block_on(db.write("credentials.demo_made", move |tx| {
-        commands::finish(tx, &Actor::system(), id, &made, now)?;
+        let actor = who(seals::find(tx, id)?.map_or(0, |row| row.place.tenant));
+        commands::finish(tx, &actor, id, &made, now)?;
         if goal == SealState::Active {
             let version = seals::find(tx, id)?.map_or(0, |row| row.version);
             let scope = KINDS.iter().map(|kind| kind.0).collect::<Vec<_>>().join("，") + "，受理通知书，办结通知书";
             let grant = Authorize { version, staff: 0, staff_name: "系统（办结即出证）".into(), scope, ..Authorize::default() };
-            commands::authorize(tx, &Actor::system(), id, &grant, now)?;
-            commands::step(tx, &Actor::system(), id, &SealStep { action: Some(SealAction::Activate), version: version + 1, ..SealStep::default() }, now)?;
+            commands::authorize(tx, &actor, id, &grant, now)?;
+            commands::step(tx, &actor, id, &SealStep { action: Some(SealAction::Activate), version: version + 1, ..SealStep::default() }, now)?;
         }
         Ok(())
     }))
@@ -91,7 +97,7 @@ fn walk(tx: &mut Tx<'_>, id: i64, goal: SealState, now: Timestamp) -> Result<Sea
             return Ok(row.state);
         }
         let input = SealStep { action: Some(action), version: row.version, scope: "本单位文书与证照".into(), keeper: "办公室主任".into(), ..SealStep::default() };
-        commands::step(tx, &Actor::system(), id, &input, now)?;
+        commands::step(tx, &who(row.place.tenant), id, &input, now)?;
     }
     Ok(load(tx)?.state)
 }
@@ -110,7 +116,7 @@ fn types(tx: &mut Tx<'_>, tenant: i64, now: Timestamp) -> Result<()> {
             fields: fields.iter().map(|(key, label)| FieldSpec { key: (*key).into(), label: (*label).into(), required: false }).collect(),
             ..Spec::default()
         };
-        commands::create_kind(tx, &Actor::system(), NewKind { org: home.id, code: format!("{}{:03}", home.code, n + 1), name: (*name).into(), spec }, now)?;
+        commands::create_kind(tx, &who(tenant), NewKind { org: home.id, code: format!("{}{:03}", home.code, n + 1), name: (*name).into(), spec }, now)?;
     }
     Ok(())
 }
@@ -158,9 +164,10 @@ fn licences_for_all(demo: &mut Demo<'_>, tenant: i64) -> Result<()> {
 
 /// 录一张并送去用印。
 fn issue(tx: &mut Tx<'_>, input: &Enter, now: Timestamp) -> Result<()> {
-    let identifier = commands::enter(tx, &Actor::system(), input, now)?;
+    let actor = who(directory::org(tx, input.org)?.map_or(0, |org| org.tenant));
+    let identifier = commands::enter(tx, &actor, input, now)?;
     let Some(row) = licences::by_identifier(tx, &identifier)? else { return Ok(()) };
-    commands::act(tx, &Actor::system(), row.id, LicenceAction::Review, row.version, "", now)?;
+    commands::act(tx, &actor, row.id, LicenceAction::Review, row.version, "", now)?;
     Ok(())
 }
 
@@ -178,11 +185,19 @@ fn sample(kind: i64, holder: HolderKind, org: i64, n: usize, now: Timestamp) -> 
         kind,
         legal,
         holder_name: if legal { format!("昭化区{street}某某第{}餐饮店", n + 1) } else { format!("演示{}", ["甲", "乙", "丙", "丁"][n % 4]) },
-        holder_code: if legal { uscc(n) } else { "510811199003070017".into() },
+        holder_code: if legal { uscc(n) } else { person_code(n) },
         issued: Some(date_of(now - SignedDuration::from_hours(24 * back))),
         fields,
         ..Enter::default()
     }
+}
+
+/// 校验位自洽的演示身份证号，与两位演示群众的不同。
+fn person_code(n: usize) -> String {
+    let body = format!("510811{}{:02}{:02}{:03}", 1950 + n % 40, n % 12 + 1, n % 28 + 1, n % 990);
+    let today = tongban_kernel::time::date_of(Timestamp::now());
+    let last = "0123456789X".chars().map(|c| format!("{body}{c}")).find(|code| tongban_kernel::codes::IdNumber::parse(code, today).is_ok());
+    last.unwrap_or(body)
 }
 
 /// 校验位自洽的演示信用代码（GB 32100 的 MOD 31）。
@@ -196,13 +211,12 @@ fn uscc(n: usize) -> String {
 fn quotas_and_province(tx: &mut Tx<'_>, tenant: i64, all: &[crate::store::Kind], now: Timestamp) -> Result<()> {
     let units = directory::units(tx, tenant)?;
     for (org, kind) in units.iter().take(12).zip(all.iter().cycle()) {
-        commands::set_quota(tx, &Actor::system(), org.id, kind.id, 5, now)?;
+        commands::set_quota(tx, &who(tenant), org.id, kind.id, 5, now)?;
     }
-    let actor = Actor { tenant, ..Actor::system() };
     let row = |(n, org): (usize, &tongban_directory::model::Org)| ProvinceRow { row: i64::try_from(n).unwrap_or(0) + 2, name: org.name.clone(), made: n % 5 != 3, note: String::new() };
     let rows: Vec<ProvinceRow> = units.iter().take(30).enumerate().map(row).collect();
     if !rows.is_empty() {
-        commands::import_province(tx, &actor, &rows, now)?;
+        commands::import_province(tx, &who(tenant), &rows, now)?;
     }
     Ok(())
 }

@@ -226,6 +226,12 @@ pub fn printed(ready: &Ready, watermark: &str) -> Printed {
     Printed { name: row.kind_name.clone(), values, link: format!("{}/verify?no={}", ready.base, row.identifier), watermark: watermark.to_owned() }
 }
 
+/// 那一刻在北京时间的日子，`2026-11-23`；文件里的日期都这样写，可以直接比先后。
+#[must_use]
+pub fn iso_day(at: Timestamp) -> String {
+    show_day(tongban_kernel::time::day_number(tongban_kernel::time::date_of(at)))
+}
+
 fn chinese_day(day: i64) -> String {
     format!("{}年{}月{}日", day / 10_000, day / 100 % 100, day % 100)
 }
@@ -326,7 +332,7 @@ pub async fn sealed_paper(app: &App, paper: Paper, org: i64, source: &str, purpo
             id: id.get(..32).unwrap_or_default().to_owned(),
             title: paper.title.clone(),
             author: stamp.seal.org_name.clone(),
-            created: tongban_kernel::time::show_day(tongban_kernel::time::date_of(at)),
+            created: iso_day(at),
             creator: "通办".to_owned(),
             data: vec![("WSBH".to_owned(), paper.number.clone())],
         };
@@ -371,8 +377,7 @@ pub async fn sealed_paper(app: &App, paper: Paper, org: i64, source: &str, purpo
 /// 没有可用的章或授权、排不成。
 pub fn annotated(ready: &Ready, original: Arc<Part>, stamp: &Stamp, who: &str, why: &str, at: Timestamp) -> Result<(Vec<u8>, Timestamp)> {
     let until = at + SignedDuration::from_hours(30 * 24);
-    let day = |at| tongban_kernel::time::show_day(tongban_kernel::time::date_of(at));
-    let items = [day(at), who.to_owned(), why.to_owned(), day(until)];
+    let items = [iso_day(at), who.to_owned(), why.to_owned(), iso_day(until)];
     let (document, anchor, size) = document(ready, &stamp.seal.name, Some((items, original))).map_err(|error| Error::from(Problem::from(error)))?;
     let (bytes, ..) = seal_document(&document, stamp, anchor, size, at)?;
     Ok((bytes, until))

@@ -30,7 +30,7 @@ use tongban_store::Clock;
 use tongban_web::{Access, Area, Findable, JobKind, MenuItem, ReferenceSet, Route};
 use utoipa_axum::routes;
 
-use pages::{correct, desk as catalog, edit, events, exchange as tables, guide, intake, list, review, samples, search};
+use pages::{bundles, correct, desk as catalog, edit, events, exchange as tables, guide, intake, list, review, samples, search};
 use permissions::{IMPORT, READ};
 
 /// 交给屋顶的一切。
@@ -93,6 +93,7 @@ const FINDABLE: &[Findable] = &[
 const MENU: &[MenuItem] = &[
     MenuItem { group: "事项", title: "事项清单", href: "/catalog", icon: "edit", needs: READ },
     MenuItem { group: "事项", title: "质量问题", href: "/catalog/problems", icon: "warn", needs: READ },
+    MenuItem { group: "事项", title: "一件事", href: "/catalog/bundles", icon: "grid", needs: READ },
     MenuItem { group: "事项", title: "各单位质量", href: "/catalog/quality", icon: "chart", needs: READ },
     MenuItem { group: "事项", title: "指南抽查", href: "/catalog/checks", icon: "list", needs: READ },
     MenuItem { group: "事项", title: "指南纠错", href: "/catalog/corrections", icon: "msg", needs: READ },
@@ -129,6 +130,9 @@ const ROUTES: &[Route] = &[
     Route::get("/catalog/items/{code}/review", Access::Staff(READ), || get(review::review)),
     Route::get("/catalog/items/{code}/samples/{material}", Access::Staff(READ), || get(samples::show)),
     Route::post("/catalog/items/{code}/samples/{material}", Access::Staff(READ), || post(samples::upload)),
+    Route::get("/catalog/bundles", Access::Staff(READ), || get(bundles::index)),
+    Route::get("/catalog/bundles/{number}", Access::Staff(READ), || get(bundles::show)),
+    Route::post("/catalog/bundles/{number}", Access::Staff(IMPORT), || post(bundles::save)),
     Route::get("/catalog/export", Access::Staff(READ), || get(tables::download)),
     Route::get("/catalog/imports", Access::Staff(IMPORT), || get(tables::index)),
     Route::post("/catalog/imports", Access::Staff(IMPORT), || post(tables::upload)),

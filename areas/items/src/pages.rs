@@ -1,5 +1,6 @@
 //! 页面：薄薄一层，取参、调用、渲染。
 
+pub mod bundles;
 pub mod correct;
 pub mod desk;
 pub mod edit;

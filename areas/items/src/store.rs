@@ -26,6 +26,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { area: "items", number: 2, name: "bundle_definition", sql: include_str!("../migrations/0002_bundle_definition.sql") },
     Migration { area: "items", number: 3, name: "exchange", sql: include_str!("../migrations/0003_exchange.sql") },
     Migration { area: "items", number: 4, name: "review", sql: include_str!("../migrations/0004_review.sql") },
+    Migration { area: "items", number: 5, name: "claim_facts", sql: include_str!("../migrations/0005_claim_facts.sql") },
 ];
 
 /// 本区的全部语句。

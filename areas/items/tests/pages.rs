@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tongban_items::commands::Implementer;
 use tongban_items::importer::{self, Resolver, Sources};
 use tongban_items::model::codes::UseLevel;
-use tongban_items::permissions::{CLAIM, EDIT, PUBLISH, READ, REVIEW, SUSPEND};
+use tongban_items::permissions::{CLAIM, EDIT, IMPORT, PUBLISH, READ, REVIEW, SUSPEND};
 use tongban_items::{queries, store};
 use tongban_kernel::{Actor, ActorKind, Place, Scope};
 use tongban_store::Tx;
@@ -236,7 +236,7 @@ async fn an_editor_completes_and_a_chief_publishes() {
         assert_eq!(app.get(&base, &outsider).await.unwrap().status, 404);
         assert!(app.get("/catalog?tab=editing", &editor).await.unwrap().body.contains("校车使用许可"));
         assert!(!app.get("/catalog?tab=editing", &outsider).await.unwrap().body.contains("校车使用许可"));
-        for tab in ["basic", "situations", "materials", "steps", "places", "basis", "faq"] {
+        for tab in ["basic", "situations", "materials", "form", "steps", "service", "places", "basis", "faq"] {
             assert_eq!(app.get(&format!("{base}/edit/{tab}"), &editor).await.unwrap().status, 200, "{tab}");
         }
         let version = || async {
@@ -329,12 +329,26 @@ async fn an_editor_completes_and_a_chief_publishes() {
         let v = version().await;
         let stale = app.post_form(&format!("{base}/edit/faq"), &editor, &[("version", "1"), ("faq", "")]).await.unwrap();
         assert_eq!(stale.status, 412);
+        for part in ["别人先存了", "别人存的", "您填的", "面包车能当校车吗"] {
+            assert!(stale.body.contains(part), "两版并列：缺“{part}”");
+        }
+        for page in ["diff", "preview", "review"] {
+            assert_eq!(app.get(&format!("{base}/{page}"), &editor).await.unwrap().status, 200, "{page}");
+            assert_eq!(app.get(&format!("{base}/{page}"), &outsider).await.unwrap().status, 404, "{page}");
+        }
+        assert!(app.get(&format!("{base}/preview"), &editor).await.unwrap().body.contains("群众会看到的样子"));
         assert_eq!(app.post_form(&format!("{base}/actions/report"), &editor, &[("version", &v)]).await.unwrap().status, 303);
         let v = version().await;
         assert_eq!(app.post_form(&format!("{base}/actions/approve"), &editor, &[("version", &v)]).await.unwrap().status, 403);
         assert_eq!(app.post_form(&format!("{base}/actions/approve"), &chief, &[("version", &v)]).await.unwrap().status, 303);
         let v = version().await;
         assert_eq!(app.post_form(&format!("{base}/actions/publish"), &chief, &[("version", &v)]).await.unwrap().status, 303);
+        for page in ["quality", "checks", "export?format=csv", "export?format=xlsx&kind=catalogue", "export?format=json"] {
+            assert_eq!(app.get(&format!("/catalog/{page}"), &chief).await.unwrap().status, 200, "{page}");
+        }
+        assert_eq!(app.get("/catalog/imports", &chief).await.unwrap().status, 403, "没有导入权限");
+        let map = app.get("/sitemap.xml", "").await.unwrap();
+        assert!(map.body.contains(&format!("/items/{code}")) && map.body.contains("/events/3"));
         let page = app.get(&format!("/items/{code}"), "").await.unwrap();
         assert!(page.body.contains("指南第 1 版") && page.body.contains("校车使用申请表") && page.body.contains("全程网办"));
         let v = version().await;
@@ -467,5 +481,44 @@ async fn numbers_open_exactly_their_records() {
             .await
             .unwrap();
         assert_eq!(checked, measures.codes.len() * 4);
+    }
+}
+
+/// 上传一份表格：后台导入，看得到进度与错行。
+#[tokio::test(flavor = "multi_thread")]
+async fn an_uploaded_table_is_imported_with_an_error_report() {
+    for engine in engines() {
+        let app = open(engine).await;
+        let admin = app.sign_in(staff(31, Scope::tenant(1), &[READ, IMPORT]));
+        let send = |text: &str, keep: bool| {
+            let keep = if keep { "--B\r\nContent-Disposition: form-data; name=\"keep\"\r\n\r\n1\r\n" } else { "" };
+            let body = format!(
+                "--B\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\ncatalogue\r\n{keep}--B\r\nContent-Disposition: form-data; \
+                 name=\"file\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\n{text}\r\n--B--\r\n"
+            );
+            let request = axum::http::Request::post("/catalog/imports")
+                .header("content-type", "multipart/form-data; boundary=B")
+                .header("authorization", format!("Bearer {admin}"))
+                .body(axum::body::Body::from(body))
+                .unwrap();
+            app.send(request)
+        };
+        let rows = "CATALOGCODE,TASKNAME,TASKTYPE,USELEVEL\n510177777000,新目录,01,4\n5101,坏的,01,4\n";
+        let answer = send(rows, false).await.unwrap();
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let place = answer.headers["location"].to_str().unwrap().to_owned();
+        app.app.settle().await.unwrap();
+        let page = app.get(&place, &admin).await.unwrap();
+        assert!(page.body.contains("没有导入") && page.body.contains("CATALOGCODE") && page.body.contains("V01"), "{}", page.body);
+        let report = app.get(&format!("{place}?format=csv"), &admin).await.unwrap();
+        assert!(report.body.contains("5101"));
+        let answer = send(rows, true).await.unwrap();
+        let place = answer.headers["location"].to_str().unwrap().to_owned();
+        app.app.settle().await.unwrap();
+        assert!(app.get(&place, &admin).await.unwrap().body.contains("导入完成"));
+        let found = app.app.db().read("t", |tx| store::catalogue_by_code(tx, "510177777000")).await.unwrap();
+        assert_eq!(found.unwrap().name, "新目录");
+        let other = app.sign_in(Actor { tenant: 2, ..staff(32, Scope::tenant(2), &[READ, IMPORT]) });
+        assert_eq!(app.get(&place, &other).await.unwrap().status, 404);
     }
 }

@@ -46,15 +46,18 @@ enum Command {
     Import {
         /// 文件
         file: PathBuf,
-        /// 种类：county 县级清单、town 乡镇清单
-        #[arg(long, default_value = "county", value_parser = ["county", "town"])]
+        /// 种类：county 县级清单、town 乡镇清单；catalogue 目录清单、items 实施清单（汇聚库列名，XLSX、CSV、JSON）
+        #[arg(long, default_value = "county", value_parser = ["county", "town", "catalogue", "items"])]
         kind: String,
+        /// 有错时好的行照样导入；不写就有一处错什么也不改（只用于 catalogue、items）
+        #[arg(long)]
+        keep_good_rows: bool,
     },
-    /// 导出：items 事项、cases 办件
+    /// 导出：items 事项、cases 办件；catalogue 目录清单、implementations 实施清单（汇聚库列名，能原样再导入）
     Export {
-        #[arg(value_parser = ["items", "cases"])]
+        #[arg(value_parser = ["items", "cases", "catalogue", "implementations"])]
         what: String,
-        /// 写到哪个文件，扩展名 csv 或 xlsx
+        /// 写到哪个文件，扩展名 csv、xlsx；目录清单与实施清单还可以是 json
         #[arg(long, value_name = "文件")]
         out: PathBuf,
     },
@@ -179,7 +182,7 @@ async fn execute(command: Command, mut settings: Settings) -> Result<ExitCode> {
             let done = house::migrate(&house::database(&settings).await?).await?;
             println!("新执行了 {done} 份迁移");
         }
-        Command::Import { file, kind } => operate::tables::import(&settings, &file, &kind).await?,
+        Command::Import { file, kind, keep_good_rows } => operate::tables::import(&settings, &file, &kind, keep_good_rows).await?,
         Command::Export { what, out } => operate::tables::export(&settings, &what, &out).await?,
         Command::Token { name, scopes, days } => operate::accounts::token(&settings, &name, &scopes, days).await?,
         Command::User { command: UserCommand::Reset { login } } => operate::accounts::reset(&settings, &login).await?,

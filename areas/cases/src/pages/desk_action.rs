@@ -14,6 +14,7 @@ use super::{Fields, mendable, show};
 use crate::actions::{self, ActionInput, PointInput};
 use crate::commands::{self, Amendable};
 use crate::model::{Action, Case, Delivery, MaterialStatus, Outcome};
+use crate::permissions as can;
 use crate::queries::CaseView;
 use crate::rules::procedures::PROCEDURES;
 
@@ -236,8 +237,9 @@ pub async fn act(
     let result = app
         .act(&ctx, "cases.act", move |tx| {
             let mut version = input.version.unwrap_or(0);
-            // 动作条与核验表在同一张表单里：受理前先记下核验结论
-            if action == Action::Accept && !verdicts.is_empty() {
+            // 动作条与核验表在同一张表单里：接件、受理前先记下核验结论
+            let keeps = matches!(action, Action::Accept | Action::Receive) && actor.may(can::ACCEPT);
+            if keeps && !verdicts.is_empty() {
                 version = commands::check_materials(tx, &actor, &number, version, &verdicts, at)?.version;
             }
             actions::perform(tx, &actor, &number, action, version, &input, at)

@@ -48,7 +48,8 @@ struct MaterialRow {
     passed: bool,
     rejected: bool,
     remark: String,
-    files: Vec<(String, String, String)>,
+    /// 网址、名字、大小、是不是能就地看的图片。
+    files: Vec<(String, String, String, bool)>,
 }
 
 /// 一个机构的意见。
@@ -207,7 +208,7 @@ pub(super) fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<Strin
             passed: m.status == MaterialStatus::Passed,
             rejected: m.status == MaterialStatus::Rejected,
             remark: m.remark.clone(),
-            files: m.files.iter().map(|f| (format!("/desk/cases/{no}/files/{}/{}", m.key, f.id), f.name.clone(), show::size(f.size))).collect(),
+            files: m.files.iter().map(|f| (format!("/desk/cases/{no}/files/{}/{}", m.key, f.id), f.name.clone(), show::size(f.size), f.media_type.starts_with("image/"))).collect(),
         })
         .collect();
     let offered = actions::offered(&ctx.actor, case);

@@ -137,7 +137,7 @@ pub async fn upload(State(app): State<App>, ctx: Ctx, parts: Multipart) -> Resul
         }
     };
     let (report, live) = inspect(&app, file.content.to_vec()).await?;
-    let expired = report.datum("JZJYXQJZSJ").filter(|until| **until < *time::show_day(date_of(app.now()))).map(str::to_owned);
+    let expired = report.datum("JZJYXQJZSJ").filter(|until| **until < *crate::issue::iso_day(app.now())).map(str::to_owned);
     let page = VerifyPage {
         l: Layout::public(&ctx, "验真结果"),
         no: String::new(),

@@ -214,7 +214,7 @@ fn special_fields() -> Vec<Field> {
 }
 
 fn day(ms: i64) -> String {
-    time::show_day(time::date_of(time::from_millis(ms)))
+    crate::model::licence::show_day(time::day_number(time::date_of(time::from_millis(ms))))
 }
 
 /// `GET /seals/{seal}`

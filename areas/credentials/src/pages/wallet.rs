@@ -131,7 +131,7 @@ pub async fn open(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Form(fo
         qr: tongban_documents::qr::svg(&link, &format!("{}的动态码", row.kind_name))?,
         short: format!("{} {} {}", &short[..3], &short[3..6], &short[6..]),
         until: show_until(row.valid_to),
-        made: time::show(at),
+        made: at.to_zoned(time::china()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         row,
     };
     let mut response = render(&page)?.into_response();

@@ -94,13 +94,13 @@ pub fn lay(spec: &Spec, printed: &Printed, under: Sheet, font: &Font) -> Result<
     // 落款在右下：机关名与颁发日期，章压在日期上
     let (issuer, issued) = (value(printed, "issuer"), value(printed, "issued"));
     let centre = w - 28.0 - (ruler.width(issuer, 5.0)? / 2.0).max(22.0);
-    for (key, text, y) in [("issuer", issuer, bottom - 12.0), ("issued", issued, bottom - 2.0)] {
+    for (key, text, y) in [("issuer", issuer, bottom - 22.0), ("issued", issued, bottom - 12.0)] {
         if !text.is_empty() {
             tags.push((key.to_owned(), sheet.marks.len()));
             sheet.marks.push(Mark::Run(ruler.run(text, (centre - ruler.width(text, 5.0)? / 2.0, y), 5.0, Ink::BLACK)?));
         }
     }
-    Ok(Laid { under, over: sheet, tags, anchor: (centre, bottom - 8.0) })
+    Ok(Laid { under, over: sheet, tags, anchor: (centre, bottom - 17.0) })
 }
 
 fn value<'a>(printed: &'a Printed, key: &str) -> &'a str {

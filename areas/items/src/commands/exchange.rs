@@ -8,7 +8,7 @@ use tongban_kernel::{Actor, calendar};
 use tongban_store::{Entry, Result, Tx};
 
 use super::draft::{limits, put_in_use};
-use super::pool::{Implementer, claim, journal_pool, keep_local_codes, numbered_item, pool};
+use super::pool::{Implementer, claim, keep, keep_local_codes, numbered_item, pool};
 use super::settle::{begin, check, finish, show, within};
 use crate::exchange::CatalogueLine;
 use crate::model::Guide;
@@ -180,8 +180,7 @@ fn add(tx: &mut Tx<'_>, actor: &Actor, implementer: &Implementer, input: &ItemIn
             implementation.overdue = false;
         }
         let item = numbered_item(tx, actor, &mut implementation, number, "", at)?;
-        store::update_implementation(tx, &mut implementation)?;
-        journal_pool(tx, actor, &implementation, "implementations.split", at)?;
+        keep(tx, actor, &mut implementation, "implementations.split", at)?;
         item
     };
     keep_local_codes(tx, actor, id, &input.local_code, &input.local_dept_code, at)?;

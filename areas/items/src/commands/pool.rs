@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use tongban_kernel::calendar;
 use tongban_kernel::codes::{CatalogueCode, ImplementationCode, ItemCode, Uscc};
 use tongban_kernel::problem::{Problem, Reason};
-use tongban_kernel::time::date_of;
+use tongban_kernel::time::{date_of, day_number};
 use tongban_kernel::{Actor, Place};
 use tongban_store::{Entry, Result, Tx};
 
 use super::settle::{check, journal, opinion, reshelve, show, within};
-use crate::model::Guide;
 use crate::model::codes::UseLevel;
 use crate::model::facts::Facts;
 use crate::model::lifecycle::{Action, PoolState, Status};
+use crate::model::{ClaimFacts, Guide};
 use crate::permissions;
 use crate::store::{self, CatalogueRow, ImplementationRow, ItemRow};
 
@@ -67,9 +67,10 @@ pub fn pool(tx: &mut Tx<'_>, actor: &Actor, catalogue: i64, implementer: &Implem
         last_number: 0,
         clock: Some(claim_due(at)?.as_millisecond()),
         version: 1,
+        facts: ClaimFacts { org: implementer.place.org, pooled: day_number(date_of(at)), ..ClaimFacts::default() },
     };
     store::insert_implementation(tx, &row)?;
-    journal_pool(tx, actor, &row, "implementations.pooled", at)?;
+    journal_pool(tx, actor, &row, None, "implementations.pooled", at)?;
     Ok((row.id, true))
 }
 
@@ -85,8 +86,7 @@ pub fn keep_local_codes(tx: &mut Tx<'_>, actor: &Actor, id: i64, local_code: &st
     }
     local_code.clone_into(&mut row.local_code);
     local_dept_code.clone_into(&mut row.local_dept_code);
-    store::update_implementation(tx, &mut row)?;
-    journal_pool(tx, actor, &row, "implementations.local_codes", at)
+    keep(tx, actor, &mut row, "implementations.local_codes", at)
 }
 
 fn implementation_code(catalogue: &CatalogueRow, implementer: &Implementer) -> Result<ImplementationCode> {
@@ -129,8 +129,7 @@ pub fn claim(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, at: Timestam
     row.clock = None;
     row.overdue = false;
     let item = new_item(tx, actor, &mut row, "", at)?;
-    store::update_implementation(tx, &mut row)?;
-    journal_pool(tx, actor, &row, "implementations.claimed", at)?;
+    keep(tx, actor, &mut row, "implementations.claimed", at)?;
     Ok(item)
 }
 
@@ -150,8 +149,7 @@ pub fn add_item(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, suffix: &
     }
     let suffix = opinion("suffix", suffix, "办理项的区别，比如“新办”")?;
     let item = new_item(tx, actor, &mut row, &format!("（{suffix}）"), at)?;
-    store::update_implementation(tx, &mut row)?;
-    journal_pool(tx, actor, &row, "implementations.split", at)?;
+    keep(tx, actor, &mut row, "implementations.split", at)?;
     Ok(item)
 }
 
@@ -221,8 +219,8 @@ pub fn decline(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, reason: &s
     let mut row = begin(tx, actor, permissions::CLAIM, id, version, Action::Decline)?;
     row.reason = opinion("reason", reason, "不认领的理由")?;
     row.clock = None;
-    store::update_implementation(tx, &mut row)?;
-    journal_pool(tx, actor, &row, "implementations.declined", at)
+    row.overdue = false;
+    keep(tx, actor, &mut row, "implementations.declined", at)
 }
 
 /// 主管同意不承接。
@@ -232,8 +230,7 @@ pub fn decline(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, reason: &s
 pub fn confirm_decline(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, at: Timestamp) -> Result<()> {
     let mut row = begin(tx, actor, permissions::REVIEW, id, version, Action::ConfirmDecline)?;
     row.overdue = false;
-    store::update_implementation(tx, &mut row)?;
-    journal_pool(tx, actor, &row, "implementations.decline_confirmed", at)
+    keep(tx, actor, &mut row, "implementations.decline_confirmed", at)
 }
 
 /// 主管驳回不认领，回到待认领，重新计时。
@@ -244,8 +241,7 @@ pub fn refuse_decline(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, rea
     let mut row = begin(tx, actor, permissions::REVIEW, id, version, Action::RefuseDecline)?;
     row.reason = opinion("reason", reason, "驳回的意见")?;
     row.clock = Some(claim_due(at)?.as_millisecond());
-    store::update_implementation(tx, &mut row)?;
-    journal_pool(tx, actor, &row, "implementations.decline_refused", at)
+    keep(tx, actor, &mut row, "implementations.decline_refused", at)
 }
 
 /// 撤销认领：只限从未发布、还在编辑的；回到待认领池，顺序号不复用。
@@ -263,7 +259,7 @@ pub fn unclaim(tx: &mut Tx<'_>, actor: &Actor, item: i64, version: i64, at: Time
         implementation.pooled = at;
         implementation.clock = Some(claim_due(at)?.as_millisecond());
     }
-    store::update_implementation(tx, &mut implementation)?;
+    keep(tx, actor, &mut implementation, "implementations.unclaimed", at)?;
     let gone = ItemRow { version: row.version + 1, ..row };
     journal(tx, actor, &gone, Some(&before), "items.unclaimed", "", at)
 }
@@ -279,12 +275,27 @@ pub fn fire_claim_overdue(tx: &mut Tx<'_>, id: i64, due: Timestamp) -> Result<()
     }
     row.clock = None;
     row.overdue = true;
-    store::update_implementation(tx, &mut row)?;
-    journal_pool(tx, &Actor::clock(), &row, "implementations.claim_overdue", due)
+    keep(tx, &Actor::clock(), &mut row, "implementations.claim_overdue", due)
 }
 
-pub(super) fn journal_pool(tx: &mut Tx<'_>, actor: &Actor, row: &ImplementationRow, kind: &str, at: Timestamp) -> Result<()> {
+/// 写回，连同前后事实记日志。
+pub(super) fn keep(tx: &mut Tx<'_>, actor: &Actor, row: &mut ImplementationRow, kind: &str, at: Timestamp) -> Result<()> {
+    let before = row.facts.clone();
+    row.facts = before.after(row.state, row.overdue, day_number(date_of(at)));
+    store::update_implementation(tx, row)?;
+    journal_pool(tx, actor, row, Some(&before), kind, at)
+}
+
+fn journal_pool(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    row: &ImplementationRow,
+    before: Option<&ClaimFacts>,
+    kind: &str,
+    at: Timestamp,
+) -> Result<()> {
     let body =
         serde_json::json!({ "code": row.code, "dept_name": row.dept_name, "state": row.state.as_str(), "reason": row.reason }).to_string();
-    tx.journal(Entry { kind, subject: row.id, rev: row.version, at, actor, tenant: row.place.tenant, body: &body })
+    let entry = Entry { kind, subject: row.id, rev: row.version, at, actor, tenant: row.place.tenant, body: &body };
+    tx.journal_facts(entry, before, Some(&row.facts))
 }

@@ -3,7 +3,7 @@
 mod designer;
 pub(super) mod diff;
 mod fields;
-mod lines;
+pub(super) mod lines;
 mod material;
 
 use askama::Template;

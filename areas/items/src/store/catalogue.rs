@@ -6,6 +6,7 @@ use tongban_kernel::time::from_millis;
 use tongban_kernel::{Place, Scope};
 use tongban_store::{Result, Row, ScopedSql, Tx, args, scoped, scoped_rows};
 
+use crate::model::ClaimFacts;
 use crate::model::codes::{TaskType, UseLevel};
 use crate::model::lifecycle::PoolState;
 
@@ -162,12 +163,13 @@ pub struct ImplementationRow {
     pub last_number: i64,
     pub clock: Option<i64>,
     pub version: i64,
+    pub facts: ClaimFacts,
 }
 
 macro_rules! implementation_columns {
     () => {
         "id, tenant, unit, org, catalogue, code, level, dept_name, dept_code, division, local_code, \
-         local_dept_code, state, reason, pooled, overdue, last_number, clock, version"
+         local_dept_code, state, reason, pooled, overdue, last_number, clock, version, facts"
     };
 }
 
@@ -179,10 +181,13 @@ const CLAIMED: &str = concat!(
     " FROM items_implementations WHERE catalogue = $1 AND state = 'claimed' ORDER BY id LIMIT $2"
 );
 const INSERT: &str = "INSERT INTO items_implementations (id, tenant, unit, org, catalogue, code, level, dept_name, \
-     dept_code, division, local_code, local_dept_code, state, reason, pooled, overdue, last_number, clock, version) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+     dept_code, division, local_code, local_dept_code, state, reason, pooled, overdue, last_number, clock, version, facts) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
 const UPDATE: &str = "UPDATE items_implementations SET state = $1, reason = $2, overdue = $3, last_number = $4, clock = $5, \
-     local_code = $6, local_dept_code = $7, pooled = $8, version = version + 1 WHERE id = $9 AND version = $10";
+     local_code = $6, local_dept_code = $7, pooled = $8, facts = $9, version = version + 1 WHERE id = $10 AND version = $11";
+const SCAN: &str = concat!("SELECT ", implementation_columns!(), " FROM items_implementations WHERE id > $1 ORDER BY id LIMIT $2");
+const OF_ORG: &str =
+    concat!("SELECT ", implementation_columns!(), " FROM items_implementations WHERE org = $1 AND id > $2 ORDER BY id LIMIT $3");
 const RECODE: &str = "UPDATE items_implementations SET code = $1, dept_name = $2, dept_code = $3, version = version + 1 \
      WHERE id = $4 AND version = $5";
 const MARK_DEVOLVED: &str = "UPDATE items_implementations SET devolved = $1 WHERE id = $2";
@@ -191,7 +196,7 @@ const TAKEN: &str = "SELECT COUNT(*) FROM items_implementations WHERE catalogue 
      AND state <> 'declined'";
 const POOL: ScopedSql = scoped!(
     "SELECT p.id, p.tenant, p.unit, p.org, p.catalogue, p.code, p.level, p.dept_name, p.dept_code, p.division, \
-     p.local_code, p.local_dept_code, p.state, p.reason, p.pooled, p.overdue, p.last_number, p.clock, p.version, c.name, c.task_type \
+     p.local_code, p.local_dept_code, p.state, p.reason, p.pooled, p.overdue, p.last_number, p.clock, p.version, p.facts, c.name, c.task_type \
      FROM items_implementations p JOIN items_catalogues c ON c.id = p.catalogue WHERE p.",
     " = $1 AND p.state = $2 AND (p.pooled, p.id) > ($3, $4) ORDER BY p.pooled, p.id LIMIT $5"
 );
@@ -210,6 +215,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     CLAIMED,
     INSERT,
     UPDATE,
+    SCAN,
+    OF_ORG,
     RECODE,
     MARK_DEVOLVED,
     DEVOLVED,
@@ -222,6 +229,8 @@ pub(super) const STATEMENTS: &[&str] = &[
 
 fn implementation(r: &Row<'_>) -> Result<ImplementationRow> {
     let shape = tongban_store::Error::Shape;
+    let text: String = r.get(19)?;
+    let facts = if text.is_empty() { former_facts(r)? } else { serde_json::from_str(&text)? };
     Ok(ImplementationRow {
         id: r.get(0)?,
         place: Place { tenant: r.get(1)?, unit: r.get(2)?, org: r.get(3)? },
@@ -240,7 +249,16 @@ fn implementation(r: &Row<'_>) -> Result<ImplementationRow> {
         last_number: r.get(16)?,
         clock: r.get(17)?,
         version: r.get(18)?,
+        facts,
     })
+}
+
+/// 还没有记过事实的老记录：按现状从下发那天算起。
+fn former_facts(r: &Row<'_>) -> Result<ClaimFacts> {
+    let day = tongban_kernel::time::day_number(tongban_kernel::time::date_of(from_millis(r.get(14)?)));
+    let state = PoolState::parse(&r.get::<String>(12)?).ok_or(tongban_store::Error::Shape("待认领状态"))?;
+    let overdue: bool = r.get(15)?;
+    Ok(ClaimFacts { org: r.get(3)?, pooled: day, ..ClaimFacts::default() }.after(state, overdue, day))
 }
 
 /// 锁住并读出。
@@ -274,6 +292,7 @@ pub fn claimed_of(tx: &mut Tx<'_>, catalogue: i64, limit: i64) -> Result<Vec<Imp
 /// # Errors
 /// 引擎故障。
 pub fn insert_implementation(tx: &mut Tx<'_>, row: &ImplementationRow) -> Result<()> {
+    let facts = serde_json::to_string(&row.facts)?;
     tx.exec(
         INSERT,
         args![
@@ -296,6 +315,7 @@ pub fn insert_implementation(tx: &mut Tx<'_>, row: &ImplementationRow) -> Result
             row.last_number,
             row.clock,
             row.version,
+            &facts,
         ],
     )?;
     Ok(())
@@ -306,6 +326,7 @@ pub fn insert_implementation(tx: &mut Tx<'_>, row: &ImplementationRow) -> Result
 /// # Errors
 /// 引擎故障，或别人先改了。
 pub fn update_implementation(tx: &mut Tx<'_>, row: &mut ImplementationRow) -> Result<()> {
+    let facts = serde_json::to_string(&row.facts)?;
     let changed = tx.exec(
         UPDATE,
         args![
@@ -317,6 +338,7 @@ pub fn update_implementation(tx: &mut Tx<'_>, row: &mut ImplementationRow) -> Re
             &row.local_code,
             &row.local_dept_code,
             row.pooled,
+            &facts,
             row.id,
             row.version,
         ],
@@ -326,6 +348,22 @@ pub fn update_implementation(tx: &mut Tx<'_>, row: &mut ImplementationRow) -> Re
     }
     row.version += 1;
     Ok(())
+}
+
+/// 按行键往后扫。
+///
+/// # Errors
+/// 引擎故障。
+pub fn scan_implementations(tx: &mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<ImplementationRow>> {
+    tx.rows(SCAN, args![after, limit], implementation)
+}
+
+/// 一个叶机构的实施清单，按行键往后。
+///
+/// # Errors
+/// 引擎故障。
+pub fn implementations_of(tx: &mut Tx<'_>, org: i64, after: i64, limit: i64) -> Result<Vec<ImplementationRow>> {
+    tx.rows(OF_ORG, args![org, after, limit], implementation)
 }
 
 /// 主体更名：换编码与主体。
@@ -388,8 +426,8 @@ pub fn pool(tx: &mut Tx<'_>, scope: &Scope, state: PoolState, after: (i64, i64),
         |r| {
             Ok(PoolEntry {
                 row: implementation(r)?,
-                name: r.get(19)?,
-                task_type: TaskType::parse(&r.get::<String>(20)?).ok_or(tongban_store::Error::Shape("事项类型"))?,
+                name: r.get(20)?,
+                task_type: TaskType::parse(&r.get::<String>(21)?).ok_or(tongban_store::Error::Shape("事项类型"))?,
             })
         },
         |entry| (entry.row.pooled, entry.row.id),

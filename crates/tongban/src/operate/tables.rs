@@ -12,6 +12,8 @@ use futures::StreamExt;
 use tongban_directory::queries::{self as directory, Org};
 use tongban_documents::table;
 use tongban_items::commands::Implementer;
+use tongban_items::exchange::run::{self, Batch};
+use tongban_items::exchange::{Kind, job, parse};
 use tongban_items::importer::{self, Report};
 use tongban_items::model::codes::UseLevel;
 use tongban_kernel::{Actor, ActorKind, Depth, Reach, Scope};
@@ -31,8 +33,11 @@ const CHUNK: usize = 50;
 ///
 /// # Errors
 /// 文件读不懂、数据库打不开、还没有县区。
-pub async fn import(settings: &Settings, file: &Path, kind: &str) -> Result<()> {
+pub async fn import(settings: &Settings, file: &Path, kind: &str, keep: bool) -> Result<()> {
     let bytes = std::fs::read(file).with_context(|| format!("读 {}", file.display()))?;
+    if let Some(kind) = Kind::parse(kind) {
+        return exchange(settings, &bytes, kind, keep).await;
+    }
     let text = as_csv(&bytes)?;
     let app = house::open(settings).await?;
     let orgs = app.db().read("import.orgs", |tx| directory::all_orgs(tx)).await?;
@@ -46,6 +51,32 @@ pub async fn import(settings: &Settings, file: &Path, kind: &str) -> Result<()> 
     for error in &report.errors {
         println!("第 {} 行：{}", error.line, error.message);
     }
+    Ok(())
+}
+
+/// 汇聚库列名的目录清单、实施清单：错行逐条列出；有错又没写 `--keep-good-rows` 就什么也不改。
+async fn exchange(settings: &Settings, bytes: &[u8], kind: Kind, keep: bool) -> Result<()> {
+    let lines = parse(bytes, kind).map_err(|problem| {
+        let details: Vec<String> = problem.errors.iter().map(|error| error.detail.clone()).collect();
+        anyhow::anyhow!("{}：{}", problem.detail, details.join("；"))
+    })?;
+    let app = house::open(settings).await?;
+    let depts = Arc::new(app.db().read("import.depts", job::depts).await?);
+    let tenant = app.db().read("import.tenants", |tx| directory::tenants(tx)).await?.first().map_or(0, |org| org.id);
+    let (actor, bar) = (Actor { tenant, ..Actor::system() }, progress(lines.len() as u64));
+    bar.set_message(kind.label());
+    let batch = Batch { kind, lines, keep, depts };
+    let outcome = run::import(app.db(), &actor, batch, app.now(), &mut |done, _| bar.set_position(done as u64)).await?;
+    bar.finish_and_clear();
+    for error in &outcome.errors {
+        println!("第 {} 行 {}“{}”（{}）：{}", error.line, error.cell.column, error.cell.value, error.cell.rule, error.cell.message);
+    }
+    if outcome.refused {
+        bail!("有 {} 处错，什么也没有改；改好再导，或加 --keep-good-rows", outcome.errors.len());
+    }
+    app.settle().await?;
+    let bad = outcome.errors.len();
+    println!("读到 {} 行，新增 {}，改动 {}，没变 {}，错 {bad} 处", outcome.total, outcome.added, outcome.changed, outcome.same);
     Ok(())
 }
 
@@ -148,13 +179,19 @@ fn operator<'a>(app: &'a App, _: &'a Credential) -> Pending<'a> {
 /// 扩展名不对、文件写不进、数据库打不开。
 pub async fn export(settings: &Settings, what: &str, out: &Path) -> Result<()> {
     let format = out.extension().and_then(|extension| extension.to_str()).unwrap_or("");
-    if !matches!(format, "csv" | "xlsx") {
-        bail!("文件名要以 .csv 或 .xlsx 结尾");
+    let whole = matches!(what, "catalogue" | "implementations");
+    if !matches!(format, "csv" | "xlsx") && !(whole && format == "json") {
+        bail!("文件名要以 .csv 或 .xlsx 结尾{}", if whole { "，或者 .json" } else { "" });
     }
     let app = house::open_as(settings, operator).await?;
-    let path = if what == "items" { "/items" } else { "/desk/cases" };
+    let path = match what {
+        "items" => "/items?",
+        "catalogue" => "/catalog/export?kind=catalogue&",
+        "implementations" => "/catalog/export?kind=items&",
+        _ => "/desk/cases?",
+    };
     let request = Request::builder()
-        .uri(format!("{path}?format={format}"))
+        .uri(format!("{path}format={format}"))
         .header(header::AUTHORIZATION, "Bearer operator")
         .body(Body::empty())?;
     let response = router::build(app).oneshot(request).await?;

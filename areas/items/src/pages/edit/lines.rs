@@ -11,12 +11,12 @@ use crate::model::service::AgentPoint;
 use crate::model::situations::{Choice, Question, Variant, When};
 use crate::model::{Guide, Limit};
 
-fn rows(text: &str) -> impl Iterator<Item = &str> {
+pub(in crate::pages) fn rows(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty())
 }
 
 /// 一行的各栏；半角竖线也认。
-fn columns(line: &str) -> Vec<String> {
+pub(in crate::pages) fn columns(line: &str) -> Vec<String> {
     line.split(['｜', '|']).map(|part| part.trim().to_owned()).collect()
 }
 
@@ -28,7 +28,7 @@ fn joined(parts: &[&str]) -> String {
     parts.join("｜").trim_end_matches('｜').to_owned()
 }
 
-fn list(text: &str) -> Vec<String> {
+pub(in crate::pages) fn list(text: &str) -> Vec<String> {
     rows(text).map(str::to_owned).collect()
 }
 
@@ -56,7 +56,7 @@ pub(super) fn write_faq(items: &[Faq]) -> String {
     lines(items, |f| joined(&[&f.question, &f.answer]))
 }
 
-pub(super) fn write_questions(items: &[Question]) -> String {
+pub(in crate::pages) fn write_questions(items: &[Question]) -> String {
     lines(items, |q| {
         let head = joined(&[&q.id, &q.text, &write_when(&q.when)]);
         let options = lines(&q.options, |o| format!("- {}", joined(&[&o.id, &o.label, &o.hint, &o.stop])));
@@ -85,11 +85,11 @@ pub(super) fn write_exemptions(items: &[Exemption]) -> String {
 }
 
 /// `题=选项,选项；题=选项`。
-pub(super) fn write_when(when: &When) -> String {
+pub(in crate::pages) fn write_when(when: &When) -> String {
     when.0.iter().map(|(question, options)| format!("{question}={}", options.join(","))).collect::<Vec<_>>().join("；")
 }
 
-pub(super) fn read_when(text: &str) -> When {
+pub(in crate::pages) fn read_when(text: &str) -> When {
     let pairs = text.split(['；', ';']).filter_map(|part| part.split_once('='));
     When(
         pairs
@@ -125,7 +125,7 @@ pub(super) fn apply(tab: &str, form: &EditForm, guide: &mut Guide) -> Result<(),
     match tab {
         "basic" => basic(form, guide, &mut checks),
         "situations" => {
-            questions(form, guide, &mut checks);
+            guide.questions = read_questions(&form.questions, &mut checks);
             variants(form, guide, &mut checks);
         }
         "materials" => material::apply(form, guide, &mut checks),
@@ -184,9 +184,10 @@ fn basic(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
     url.clone_into(&mut g.online.url);
 }
 
-fn questions(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
+/// 读“题号｜问题”与“- 选项号｜文字”的行。
+pub(in crate::pages) fn read_questions(text: &str, checks: &mut Checks) -> Vec<Question> {
     let mut found: Vec<Question> = Vec::new();
-    for line in rows(&form.questions) {
+    for line in rows(text) {
         if let Some(option) = line.strip_prefix(['-', '－']) {
             let parts = columns(option);
             let Some(question) = found.last_mut() else {
@@ -214,7 +215,7 @@ fn questions(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
     for question in &found {
         checks.ensure(question.options.len() >= 2, "questions", "options", format!("“{}”至少要有两个选项", question.text));
     }
-    g.questions = found;
+    found
 }
 
 fn variants(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
