@@ -104,6 +104,13 @@ fn number(source: &Source, kind: crate::rules::documents::DocumentKind) -> Strin
     source.documents.iter().rfind(|document| document.kind == kind).map(|document| document.number.clone()).unwrap_or_default()
 }
 
+/// 承诺办结时刻：作出决定之后办件上已换成送达的钟，这里由受理日重算。
+fn promised(case: &Case) -> Option<Timestamp> {
+    let calendar = tongban_kernel::calendar::current();
+    let due = calendar.due_date(case.accepted_on?, case.limit_days(), &case.suspensions()).ok().flatten()?;
+    Some(calendar.due_instant(due))
+}
+
 /// 受理时间是必填：没有受理的不上报。
 fn accept(source: &Source) -> Vec<Vec<String>> {
     let (case, who) = (&source.case, &source.details.applicant);
@@ -127,7 +134,7 @@ fn accept(source: &Source) -> Vec<Vec<String>> {
         when(Some(case.submitted_at)),
         when(case.accepted_at),
         number(source, crate::rules::documents::DocumentKind::Acceptance),
-        when(case.due),
+        when(promised(case)),
         if case.instant { "1" } else { "2" }.to_owned(),
         if case.summary.is_empty() { case.item_name.clone() } else { case.summary.clone() },
         case.item_code.get(..18).unwrap_or("").to_owned(),

@@ -9,12 +9,13 @@ use tongban_gm::picture::{Design, Face as SealFace};
 use tongban_gm::ses::{ListBy, SealKind, SealRequest, make_seal};
 use tongban_gm::{Certificate, SecretKey};
 use tongban_kernel::Problem;
-use tongban_kernel::time::{date_of, day_number, show_day};
+use tongban_kernel::time::{date_of, day_number};
 use tongban_ofd::subset::Subsetter;
 use tongban_ofd::{Attachment, Document, Info, Page, Part, Placed, Sealing, Tag, seal};
 use tongban_store::{Error, Result};
 
 use crate::maker::random;
+use crate::model::licence::show_day;
 use crate::model::{FieldSpec, Identifier, Spec, Validity};
 use crate::rules::face::{self, Printed};
 use crate::rules::metadata::Metadata;
@@ -100,12 +101,12 @@ fn document(at: Timestamp) -> Result<Laid> {
         number: "JY25108110012345".to_owned(),
         issuer: ISSUER.to_owned(),
         issuer_code: identifier.issuer.clone(),
-        issued: show_day(today),
+        issued: show_day(day_number(today)),
         holder_name: "昭化区京昆路某某餐饮店".to_owned(),
         holder_code: "92510811MA6100001X".to_owned(),
         holder_type: "001",
-        valid_from: show_day(today),
-        valid_to: crate::model::licence::show_day(until),
+        valid_from: show_day(day_number(today)),
+        valid_to: show_day(until),
         area_code: "510811000000".to_owned(),
         seal_name: ISSUER.to_owned(),
         fields: values.clone(),
@@ -123,7 +124,7 @@ fn document(at: Timestamp) -> Result<Laid> {
             id: id.get(..32).unwrap_or_default().to_owned(),
             title: NAME.to_owned(),
             author: ISSUER.to_owned(),
-            created: show_day(today),
+            created: show_day(day_number(today)),
             creator: "通办".to_owned(),
             data: metadata.short(),
         },
@@ -145,6 +146,10 @@ mod tests {
     fn the_sample_is_valid_only_under_its_own_root() {
         let at = Timestamp::now();
         let made = sample(at).unwrap();
+        let package = tongban_ofd::Package::read(&made.ofd).unwrap();
+        let entry = String::from_utf8(package.get("OFD.xml").unwrap().data().to_vec()).unwrap();
+        let day = entry.split("<ofd:CreationDate>").nth(1).unwrap().split('<').next().unwrap();
+        assert!(day.parse::<jiff::civil::Date>().is_ok(), "模式要求 xs:date：{day}");
         let mut trust = Trust::new();
         trust.add_anchor(Certificate::parse(&made.root).unwrap()).unwrap();
         assert_eq!(tongban_ofd::verify(&made.ofd, &trust, at).conclusion, Conclusion::Valid);

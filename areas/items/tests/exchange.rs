@@ -9,11 +9,13 @@ use tongban_items::exchange::run::{Batch, Depts, Outcome, import};
 use tongban_items::exchange::{Kind, columns, parse, write};
 use tongban_items::importer::{self, Resolver, Sources};
 use tongban_items::model::codes::UseLevel;
+use tongban_items::permissions::{IMPORT, READ};
 use tongban_items::store::{self, MIGRATIONS};
 use tongban_items::{commands, commands::Implementer};
-use tongban_kernel::{Actor, Place, Scope};
+use tongban_kernel::{Actor, ActorKind, Place, Scope};
 use tongban_store::Tx;
 use tongban_store::testing::{TestDb, engines};
+use tongban_web::testing::TestApp;
 
 const DEPT: &str = "11510811MB0000027M";
 const TOWN: &str = "12510811MB00000438";
@@ -191,5 +193,53 @@ async fn a_changed_catalogue_asks_its_implementations_to_follow() {
         assert!(t.db.read("t", |tx| store::changes(tx, &Scope::unit(99), (i64::MIN, 0), 10)).await.unwrap().is_empty());
         bring(&t, Kind::Catalogue, second.as_bytes(), false).await;
         assert_eq!(t.db.read("t", |tx| store::changes(tx, &Scope::unit(7), (i64::MIN, 0), 10)).await.unwrap().len(), 1, "没变不再派");
+    }
+}
+
+fn staff(tenant: i64, account: i64) -> Actor {
+    let mut actor = Actor::citizen(account, account, 3, "李*");
+    actor.kind = ActorKind::Staff;
+    actor.tenant = tenant;
+    actor.scope = Scope::tenant(tenant);
+    actor.permissions = Arc::new([READ, IMPORT].map(str::to_owned).into());
+    actor
+}
+
+/// 上传一份表格：后台导入，看得到进度与错行。
+#[tokio::test(flavor = "multi_thread")]
+async fn an_uploaded_table_is_imported_with_an_error_report() {
+    for engine in engines() {
+        let app = TestApp::open(engine, vec![tongban_directory::area(), tongban_items::area()]).await.unwrap();
+        let admin = app.sign_in(staff(1, 31));
+        let send = |text: &str, keep: bool| {
+            let keep = if keep { "--B\r\nContent-Disposition: form-data; name=\"keep\"\r\n\r\n1\r\n" } else { "" };
+            let body = format!(
+                "--B\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\ncatalogue\r\n{keep}--B\r\nContent-Disposition: form-data; \
+                 name=\"file\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\n{text}\r\n--B--\r\n"
+            );
+            let request = axum::http::Request::post("/catalog/imports")
+                .header("content-type", "multipart/form-data; boundary=B")
+                .header("authorization", format!("Bearer {admin}"))
+                .body(axum::body::Body::from(body))
+                .unwrap();
+            app.send(request)
+        };
+        let rows = "CATALOGCODE,TASKNAME,TASKTYPE,USELEVEL\n510177777000,新目录,01,4\n5101,坏的,01,4\n";
+        let answer = send(rows, false).await.unwrap();
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let place = answer.headers["location"].to_str().unwrap().to_owned();
+        app.app.settle().await.unwrap();
+        let page = app.get(&place, &admin).await.unwrap();
+        assert!(page.body.contains("没有导入") && page.body.contains("CATALOGCODE") && page.body.contains("V01"), "{}", page.body);
+        let report = app.get(&format!("{place}?format=csv"), &admin).await.unwrap();
+        assert!(report.body.contains("5101"));
+        let answer = send(rows, true).await.unwrap();
+        let place = answer.headers["location"].to_str().unwrap().to_owned();
+        app.app.settle().await.unwrap();
+        assert!(app.get(&place, &admin).await.unwrap().body.contains("导入完成"));
+        let found = app.app.db().read("t", |tx| store::catalogue_by_code(tx, "510177777000")).await.unwrap();
+        assert_eq!(found.unwrap().name, "新目录");
+        let other = app.sign_in(staff(2, 32));
+        assert_eq!(app.get(&place, &other).await.unwrap().status, 404);
     }
 }

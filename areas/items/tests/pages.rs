@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tongban_items::commands::Implementer;
 use tongban_items::importer::{self, Resolver, Sources};
 use tongban_items::model::codes::UseLevel;
-use tongban_items::permissions::{CLAIM, EDIT, IMPORT, PUBLISH, READ, REVIEW, SUSPEND};
+use tongban_items::permissions::{CLAIM, EDIT, PUBLISH, READ, REVIEW, SUSPEND};
 use tongban_items::{queries, store};
 use tongban_kernel::{Actor, ActorKind, Place, Scope};
 use tongban_store::Tx;
@@ -481,44 +481,5 @@ async fn numbers_open_exactly_their_records() {
             .await
             .unwrap();
         assert_eq!(checked, measures.codes.len() * 4);
-    }
-}
-
-/// 上传一份表格：后台导入，看得到进度与错行。
-#[tokio::test(flavor = "multi_thread")]
-async fn an_uploaded_table_is_imported_with_an_error_report() {
-    for engine in engines() {
-        let app = open(engine).await;
-        let admin = app.sign_in(staff(31, Scope::tenant(1), &[READ, IMPORT]));
-        let send = |text: &str, keep: bool| {
-            let keep = if keep { "--B\r\nContent-Disposition: form-data; name=\"keep\"\r\n\r\n1\r\n" } else { "" };
-            let body = format!(
-                "--B\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\ncatalogue\r\n{keep}--B\r\nContent-Disposition: form-data; \
-                 name=\"file\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\n{text}\r\n--B--\r\n"
-            );
-            let request = axum::http::Request::post("/catalog/imports")
-                .header("content-type", "multipart/form-data; boundary=B")
-                .header("authorization", format!("Bearer {admin}"))
-                .body(axum::body::Body::from(body))
-                .unwrap();
-            app.send(request)
-        };
-        let rows = "CATALOGCODE,TASKNAME,TASKTYPE,USELEVEL\n510177777000,新目录,01,4\n5101,坏的,01,4\n";
-        let answer = send(rows, false).await.unwrap();
-        assert_eq!(answer.status, 303, "{}", answer.body);
-        let place = answer.headers["location"].to_str().unwrap().to_owned();
-        app.app.settle().await.unwrap();
-        let page = app.get(&place, &admin).await.unwrap();
-        assert!(page.body.contains("没有导入") && page.body.contains("CATALOGCODE") && page.body.contains("V01"), "{}", page.body);
-        let report = app.get(&format!("{place}?format=csv"), &admin).await.unwrap();
-        assert!(report.body.contains("5101"));
-        let answer = send(rows, true).await.unwrap();
-        let place = answer.headers["location"].to_str().unwrap().to_owned();
-        app.app.settle().await.unwrap();
-        assert!(app.get(&place, &admin).await.unwrap().body.contains("导入完成"));
-        let found = app.app.db().read("t", |tx| store::catalogue_by_code(tx, "510177777000")).await.unwrap();
-        assert_eq!(found.unwrap().name, "新目录");
-        let other = app.sign_in(Actor { tenant: 2, ..staff(32, Scope::tenant(2), &[READ, IMPORT]) });
-        assert_eq!(app.get(&place, &other).await.unwrap().status, 404);
     }
 }

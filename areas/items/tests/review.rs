@@ -5,9 +5,9 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use tongban_items::commands::{self, CatalogueInput, FieldNote, Implementer, Publish};
+use tongban_items::model::Guide;
 use tongban_items::model::codes::{PowerSource, TaskType, UseLevel};
 use tongban_items::model::lifecycle::{PoolState, State};
-use tongban_items::model::Guide;
 use tongban_items::permissions::{CLAIM, EDIT, PUBLISH, READ, REVIEW, SUSPEND};
 use tongban_items::store::{self, MIGRATIONS};
 use tongban_kernel::problem::Code;

@@ -198,7 +198,7 @@ impl Body {
         self.put("Doc_0/Tags/Licence.xml", xml);
         self.put(
             "Doc_0/Tags/CustomTags.xml",
-            format!("{HEAD}<ofd:CustomTags xmlns:ofd=\"{NAMESPACE}\"><ofd:CustomTag TypeID=\"urn:tongban:licence\"><ofd:FileLoc>/Doc_0/Tags/Licence.xml</ofd:FileLoc></ofd:CustomTag></ofd:CustomTags>"),
+            format!("{HEAD}<ofd:CustomTags xmlns:ofd=\"{NAMESPACE}\"><ofd:CustomTag NameSpace=\"urn:tongban:licence\"><ofd:FileLoc>/Doc_0/Tags/Licence.xml</ofd:FileLoc></ofd:CustomTag></ofd:CustomTags>"),
         );
         Ok("<ofd:CustomTags>/Doc_0/Tags/CustomTags.xml</ofd:CustomTags>".to_owned())
     }

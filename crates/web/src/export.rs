@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
+use futures::StreamExt as _;
 use tokio::sync::mpsc;
 use tongban_documents::table::{Cell, Column, Format, Header, TableWriter, attachment};
 use tongban_kernel::problem::{Code, Problem};
@@ -38,7 +39,9 @@ where
             let _ = sender.send(Err(std::io::Error::other(error))).await;
         }
     });
-    let body = Body::from_stream(futures::stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|block| (block, receiver)) }));
+    let blocks = futures::stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|block| (block, receiver)) });
+    // 压缩层在末尾之后还会再问一次，要 fuse 过才许
+    let body = Body::from_stream(blocks.fuse());
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));

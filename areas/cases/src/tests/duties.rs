@@ -253,3 +253,30 @@ async fn the_external_api_is_idempotent_by_system_and_number() {
         assert_eq!(app.post_json("/api/v1/cases/external", &token, &wrong).await.unwrap().status, 422);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_five_tables_tell_one_case_the_same_way() {
+    on_each_engine(async |test| {
+        let now = at("2021-10-08T10:00");
+        let case = accepted(&test, Offer { single_post: true, ..offer_of(5) }, now).await;
+        let (no, version) = (case.no.to_string(), case.version);
+        let tables = run(&test, move |tx| {
+            commands::decide(tx, &boss(), &no, &Decide { version, outcome: Outcome::Granted, reason: String::new() }, at("2021-10-09T10:00"))?;
+            let span = (at("2021-10-01T00:00"), at("2021-11-01T00:00"));
+            crate::exchange::TABLES.iter().map(|table| Ok(crate::exchange::page(tx, table, 1, span, 0)?.0)).collect::<Result<Vec<_>>>()
+        })
+        .await
+        .unwrap();
+        let text = |cell: &tongban_documents::table::Cell| match cell {
+            tongban_documents::table::Cell::Text(text) => text.clone(),
+            _ => String::new(),
+        };
+        let line = |table: usize| tables[table][0].iter().map(text).collect::<Vec<_>>();
+        // 受理表：承诺办结由受理日算，作出决定之后也不变
+        assert_eq!((line(0)[0].as_str(), line(0)[15].as_str()), ("510811-20211008-000001", "2021-10-14 17:30:00"));
+        assert_eq!(tables.iter().map(Vec::len).collect::<Vec<_>>(), [1, 4, 1, 0, 2]);
+        assert_eq!((line(2)[1].as_str(), line(2)[6].as_str()), ("0", "0"));
+        assert!(tables.iter().flatten().all(|row| text(&row[0]) == "510811-20211008-000001"));
+    })
+    .await;
+}

@@ -3,15 +3,16 @@
 //! 导出：平面列由指南写出，全文另放一列。导入：全文打底（没有就从空白起），每个给了值的平面列盖上去；
 //! 像办理流程这样一列装几样的，与打底的写法一字不差就不动，不同才按行读。
 
+mod tables;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::codes::{
-    CopyType, DeptType, HandleArea, HandleForm, LimitUnit, MaterialFormat, Need, OnlineStep, PowerSource, ProjectType, ResultType,
-    ServiceObject, Source, TaskType,
+    DeptType, HandleArea, HandleForm, LimitUnit, OnlineStep, PowerSource, ProjectType, ResultType, ServiceObject, TaskType,
 };
-use crate::model::guide::{Basis, Faq, Fee, Guide, Material, Step};
+use crate::model::guide::{Basis, Guide, Step};
 use crate::model::limit::Limit;
 use crate::store::{join, split};
 
@@ -68,89 +69,8 @@ fn or_none(text: &str) -> String {
     if text.is_empty() { "无".to_owned() } else { text.to_owned() }
 }
 
-#[derive(Serialize, Deserialize, Default)]
-#[serde(default, rename_all = "UPPERCASE")]
-struct MaterialCells {
-    materialguid: String,
-    materialname: String,
-    materialtype: String,
-    materialformat: String,
-    isneed: String,
-    formguid: String,
-    exampleguid: String,
-    sourcetype: String,
-    sourceexplain: String,
-    pagenum: String,
-    pageformat: String,
-    fillexplain: String,
-    acceptstand: String,
-    bylaw: String,
-    remark: String,
-    ordernum: i64,
-}
-
-#[derive(Serialize, Deserialize, Default)]
-#[serde(default, rename_all = "UPPERCASE")]
-struct FeeCells {
-    feename: String,
-    feestand: String,
-    bylaw: String,
-    isdesc: String,
-    descexplain: String,
-    remark: String,
-    ordernum: i64,
-}
-
-#[derive(Serialize, Deserialize, Default)]
-#[serde(default, rename_all = "UPPERCASE")]
-struct QuestionCells {
-    question: String,
-    answer: String,
-    ordernum: i64,
-}
-
 fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
-}
-
-fn materials(guide: &Guide) -> String {
-    let cells = |(order, m): (i64, &Material)| MaterialCells {
-        materialguid: m.id.clone(),
-        materialname: m.name.clone(),
-        materialtype: m.copy_type.code().to_owned(),
-        materialformat: m.format.code().to_owned(),
-        isneed: m.need.code().to_owned(),
-        formguid: m.blank_form.clone(),
-        exampleguid: m.example.clone(),
-        sourcetype: m.source.code().to_owned(),
-        sourceexplain: m.source_note.clone(),
-        pagenum: m.copies.to_string(),
-        pageformat: m.page_format.clone(),
-        fillexplain: m.hint.clone(),
-        acceptstand: m.standard.clone(),
-        bylaw: m.basis.clone(),
-        remark: m.remark.clone(),
-        ordernum: order,
-    };
-    json(&(1_i64..).zip(&guide.materials).map(cells).collect::<Vec<_>>())
-}
-
-fn fees(guide: &Guide) -> String {
-    let cells = |(order, fee): (i64, &Fee)| FeeCells {
-        feename: fee.name.clone(),
-        feestand: fee.standard.clone(),
-        bylaw: fee.basis.clone(),
-        isdesc: yes(!fee.reduction.is_empty()).to_owned(),
-        descexplain: fee.reduction.clone(),
-        remark: fee.remark.clone(),
-        ordernum: order,
-    };
-    json(&(1_i64..).zip(&guide.fees).map(cells).collect::<Vec<_>>())
-}
-
-fn questions(guide: &Guide) -> String {
-    let cells = |(order, faq): (i64, &Faq)| QuestionCells { question: faq.question.clone(), answer: faq.answer.clone(), ordernum: order };
-    json(&(1_i64..).zip(&guide.faq).map(cells).collect::<Vec<_>>())
 }
 
 /// 指南的全部平面列与全文。编码、状态、主体等由调用者补上。
@@ -211,9 +131,9 @@ pub fn write(guide: &Guide) -> Record {
     put("CORPTOPICTYPE", join(guide.corp_themes.iter().map(String::as_str)));
     put("CORPCHARACTERTOPICTYPE", guide.service.corp_local_theme.clone());
     put("EXTENDFIELD", guide.service.extend.clone());
-    put("TASK_GENERAL_MATERIAL", materials(guide));
-    put("FEE_PROJECT", fees(guide));
-    put("QUESTIONS", questions(guide));
+    put("TASK_GENERAL_MATERIAL", tables::materials(guide));
+    put("FEE_PROJECT", tables::fees(guide));
+    put("QUESTIONS", tables::questions(guide));
     for (column, part) in WHOLE.iter().zip(pieces(&json(guide))) {
         put(column, part);
     }
@@ -346,7 +266,7 @@ pub fn read(row: &Record, before: &Guide) -> Result<Guide, Vec<CellError>> {
     };
     attributes(&mut r, &mut guide);
     texts(&mut r, &mut guide);
-    tables(&mut r, &mut guide);
+    tables::read(&mut r, &mut guide);
     if r.errors.is_empty() { Ok(guide) } else { Err(r.errors) }
 }
 
@@ -446,82 +366,6 @@ fn read_basis(line: &str) -> Basis {
 fn read_place(line: &str, hours: &str) -> crate::model::guide::Place {
     let (name, address) = line.split_once('：').unwrap_or((line, line));
     crate::model::guide::Place { name: name.to_owned(), address: address.to_owned(), hours: hours.to_owned(), ..Default::default() }
-}
-
-fn tables(r: &mut Reader<'_>, g: &mut Guide) {
-    let now = materials(g);
-    if let Some(cells) = r.table::<MaterialCells>("TASK_GENERAL_MATERIAL", &now) {
-        let found = cells.into_iter().enumerate().map(|(at, cells)| read_material(r, g, at, cells)).collect();
-        g.materials = found;
-        g.no_materials = g.materials.is_empty();
-    }
-    let now = fees(g);
-    if let Some(cells) = r.table::<FeeCells>("FEE_PROJECT", &now) {
-        let found = cells
-            .into_iter()
-            .map(|cells| {
-                let old = g.fees.iter().find(|fee| fee.name == cells.feename).cloned().unwrap_or_default();
-                Fee {
-                    name: cells.feename,
-                    standard: cells.feestand,
-                    basis: cells.bylaw,
-                    reduction: cells.descexplain,
-                    remark: cells.remark,
-                    ..old
-                }
-            })
-            .collect();
-        g.fees = found;
-    }
-    let now = questions(g);
-    if let Some(cells) = r.table::<QuestionCells>("QUESTIONS", &now) {
-        g.faq = cells.into_iter().map(|cells| Faq { question: cells.question, answer: cells.answer }).collect();
-    }
-}
-
-fn read_material(r: &mut Reader<'_>, g: &Guide, at: usize, cells: MaterialCells) -> Material {
-    let id = if cells.materialguid.is_empty() { format!("m{}", at + 1) } else { cells.materialguid };
-    let old = g.materials.iter().find(|material| material.id == id).cloned().unwrap_or_default();
-    let mut bad = |rule: &str, what: &str, value: &str| {
-        if !value.is_empty() {
-            let column = format!("TASK_GENERAL_MATERIAL/{}/{what}", at + 1);
-            r.errors.push(CellError::new(&column, value, rule, "不在代码表内"));
-        }
-    };
-    let copy_type = CopyType::parse(&cells.materialtype).unwrap_or_else(|| {
-        bad("Q22", "MATERIALTYPE", &cells.materialtype);
-        old.copy_type
-    });
-    let format = MaterialFormat::parse(&cells.materialformat).unwrap_or_else(|| {
-        bad("Q22", "MATERIALFORMAT", &cells.materialformat);
-        old.format
-    });
-    let need = Need::parse(&cells.isneed).unwrap_or_else(|| {
-        bad("Q22", "ISNEED", &cells.isneed);
-        old.need
-    });
-    let source = Source::parse(&cells.sourcetype).unwrap_or_else(|| {
-        bad("Q22", "SOURCETYPE", &cells.sourcetype);
-        old.source
-    });
-    Material {
-        id,
-        name: cells.materialname,
-        hint: cells.fillexplain,
-        copy_type,
-        format,
-        need,
-        source,
-        source_note: cells.sourceexplain,
-        copies: cells.pagenum.parse().unwrap_or(old.copies),
-        page_format: cells.pageformat,
-        blank_form: cells.formguid,
-        example: cells.exampleguid,
-        standard: cells.acceptstand,
-        basis: cells.bylaw,
-        remark: cells.remark,
-        ..old
-    }
 }
 
 #[cfg(test)]
