@@ -120,7 +120,7 @@ fn out(row: &LicenceRow, lines: Vec<(String, String)>) -> LicenceOut {
 }
 
 /// 证照类型清单。
-#[utoipa::path(get, path = "/api/v1/licence-types", tag = "证照", responses((status = 200, body = Listed<KindOut>)))]
+#[utoipa::path(get, path = "/api/v1/licence-types", tag = "证照", responses((status = 200, body = Listed<KindOut>), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有授权"), (status = 404, description = "没有找到"), (status = 422, description = "内容要改"), (status = 429, description = "太频繁")))]
 pub async fn list_licence_types(State(app): State<App>, ctx: Ctx) -> Result<Json<Listed<KindOut>>, Failure> {
     let tenant = ctx.actor.tenant;
     let all = app.db().snapshot("credentials.api_kinds", move |tx| kinds::all(tx, tenant)).await?;
@@ -142,7 +142,7 @@ pub struct Search {
 }
 
 /// 按持证主体检索。
-#[utoipa::path(get, path = "/api/v1/licences", tag = "证照", params(Search), responses((status = 200, body = Listed<LicenceOut>)))]
+#[utoipa::path(get, path = "/api/v1/licences", tag = "证照", params(Search), responses((status = 200, body = Listed<LicenceOut>), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有授权"), (status = 404, description = "没有找到"), (status = 422, description = "内容要改"), (status = 429, description = "太频繁")))]
 pub async fn search_licences(State(app): State<App>, ctx: Ctx, Query(search): Query<Search>) -> Result<Json<Listed<LicenceOut>>, Failure> {
     if search.holder_code.trim().is_empty() {
         return Err(Problem::field("holder_code", "required", "请给出持证主体代码").into());
@@ -169,7 +169,7 @@ pub async fn search_licences(State(app): State<App>, ctx: Ctx, Query(search): Qu
 }
 
 /// 按标识取信息。
-#[utoipa::path(get, path = "/api/v1/licences/{identifier}", tag = "证照", params(("identifier" = String, Path), Purpose), responses((status = 200, body = LicenceOut)))]
+#[utoipa::path(get, path = "/api/v1/licences/{identifier}", tag = "证照", params(("identifier" = String, Path), Purpose), responses((status = 200, body = LicenceOut), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有授权"), (status = 404, description = "没有找到"), (status = 422, description = "内容要改"), (status = 429, description = "太频繁")))]
 pub async fn read_licence(State(app): State<App>, ctx: Ctx, Path(identifier): Path<String>, Query(purpose): Query<Purpose>) -> Result<Json<LicenceOut>, Failure> {
     let (actor, at, checked) = (ctx.actor.clone(), app.now(), purpose.checked()?);
     let found = app
@@ -209,7 +209,7 @@ pub struct CopyOut {
 }
 
 /// 取文件：只给加注件，原件附在里面。
-#[utoipa::path(post, path = "/api/v1/licences/{identifier}/copies", tag = "证照", params(("identifier" = String, Path)), request_body = CopyIn, responses((status = 201, body = CopyOut)))]
+#[utoipa::path(post, path = "/api/v1/licences/{identifier}/copies", tag = "证照", params(("identifier" = String, Path)), request_body = CopyIn, responses((status = 201, body = CopyOut), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有授权"), (status = 404, description = "没有找到"), (status = 409, description = "现在不能这样做"), (status = 422, description = "内容要改"), (status = 429, description = "太频繁")))]
 pub async fn create_licence_copy(State(app): State<App>, ctx: Ctx, Path(identifier): Path<String>, Json(input): Json<CopyIn>) -> Result<(StatusCode, Json<CopyOut>), Failure> {
     let checked = input.purpose.checked()?;
     let actor = ctx.actor.clone();
@@ -255,7 +255,7 @@ pub struct StepOut {
 }
 
 /// 核验：按标识查状态，或验上传的文件。
-#[utoipa::path(post, path = "/api/v1/licences/verify", tag = "证照", request_body = VerifyIn, responses((status = 200, body = VerifyOut)))]
+#[utoipa::path(post, path = "/api/v1/licences/verify", tag = "证照", request_body = VerifyIn, responses((status = 200, body = VerifyOut), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有授权"), (status = 404, description = "没有找到"), (status = 422, description = "内容要改"), (status = 429, description = "太频繁")))]
 pub async fn verify_licence(State(app): State<App>, Json(input): Json<VerifyIn>) -> Result<Json<VerifyOut>, Failure> {
     let mut result = VerifyOut { conclusion: None, reason: String::new(), steps: Vec::new(), state_label: None, type_name: None, issuer_name: None, valid_to: None, note: String::new() };
     let live = match (input.file, input.identifier) {
@@ -319,7 +319,7 @@ pub struct ConsumeOut {
 }
 
 /// 扫码取证：一个码只取一次，60 秒作废。
-#[utoipa::path(post, path = "/api/v1/shows/consume", tag = "证照", request_body = ConsumeIn, responses((status = 200, body = ConsumeOut)))]
+#[utoipa::path(post, path = "/api/v1/shows/consume", tag = "证照", request_body = ConsumeIn, responses((status = 200, body = ConsumeOut), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有授权"), (status = 404, description = "没有找到"), (status = 422, description = "内容要改"), (status = 429, description = "太频繁")))]
 pub async fn consume_show(State(app): State<App>, ctx: Ctx, Json(input): Json<ConsumeIn>) -> Result<Json<ConsumeOut>, Failure> {
     let checked = input.purpose.checked()?;
     let seen = show::consume(&app, &ctx, input.code.trim(), checked).await?;

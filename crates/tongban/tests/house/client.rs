@@ -8,6 +8,16 @@ use scraper::{ElementRef, Html, Selector};
 
 use crate::ground::{PASSWORD, Server};
 
+/// 一个 HTTP 客户端；加密库要先装好（只连本机，其实用不到）。
+pub fn http() -> reqwest::Client {
+    builder().build().unwrap()
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+}
+
 /// 一个人的浏览器。
 pub struct Browser {
     pub http: reqwest::Client,
@@ -54,7 +64,7 @@ pub struct Form {
 impl Browser {
     pub fn new(server: &Server) -> Self {
         let jar = Arc::new(reqwest::cookie::Jar::default());
-        let http = reqwest::Client::builder().cookie_provider(Arc::clone(&jar)).redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let http = builder().cookie_provider(Arc::clone(&jar)).redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { http, jar, url: server.url.clone() }
     }
 

@@ -49,7 +49,7 @@ async fn caught_up(ground: &Ground, url: &str) {
     let cases = ground.count("SELECT COUNT(*) FROM cases_cases").await;
     let tallied = "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM indicators_tally WHERE grain = 0 AND measure = 'cases.applied'";
     ground.settles(tallied, cases).await;
-    let found = reqwest::get(format!("{url}/s?q=gtgs")).await.unwrap().text().await.unwrap();
+    let found = crate::client::http().get(format!("{url}/s?q=gtgs")).send().await.unwrap().text().await.unwrap();
     assert!(found.contains("个体工商户"), "检索没有赶上");
 }
 
@@ -72,7 +72,7 @@ async fn write(
     acknowledged: Arc<std::sync::Mutex<BTreeSet<String>>>,
     refused: Arc<AtomicU64>,
 ) {
-    let client = reqwest::Client::new();
+    let client = crate::client::http();
     for n in 0.. {
         if stop.load(Ordering::Relaxed) {
             return;
@@ -94,7 +94,7 @@ async fn write(
 
 /// 每个应答过的编号都查得到，且各日的流水从 1 起不断。
 async fn all_there(url: &str, token: &str, known: &BTreeSet<String>) {
-    let client = reqwest::Client::new();
+    let client = crate::client::http();
     for no in known {
         let status = client.get(format!("{url}/api/v1/cases/{no}")).bearer_auth(token).send().await.unwrap().status();
         assert!(status.is_success(), "{no} 不见了：{status}");

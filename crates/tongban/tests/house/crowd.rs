@@ -30,7 +30,7 @@ async fn sixty_four_clients_get_distinct_gapless_numbers() {
         let crowd = (0..CLIENTS).map(|client| {
             let (url, token, body) = (server.url.clone(), token.clone(), body.clone());
             tokio::spawn(async move {
-                let (http, mut numbers) = (reqwest::Client::new(), Vec::new());
+                let (http, mut numbers) = (crate::client::http(), Vec::new());
                 for n in 0..EACH {
                     let (status, case) = register(&http, &url, &token, &format!("c{client}-{n}"), &body).await;
                     assert_eq!(status, 201, "{case}");
@@ -63,7 +63,7 @@ async fn one_key_sent_twenty_times_at_once_makes_one_case() {
         let body = registration(&server.simple_item().await);
         let sent = (0..20).map(|_| {
             let (url, token, body) = (server.url.clone(), token.clone(), body.clone());
-            tokio::spawn(async move { register(&reqwest::Client::new(), &url, &token, "only-one", &body).await })
+            tokio::spawn(async move { register(&crate::client::http(), &url, &token, "only-one", &body).await })
         });
         let mut numbers = BTreeSet::new();
         for answer in sent.collect::<Vec<_>>() {

@@ -47,7 +47,7 @@ impl Reader {
 }
 
 async fn every_number(server: &Server, token: String) -> usize {
-    let reader = Reader { http: reqwest::Client::new(), url: server.url.clone(), token };
+    let reader = Reader { http: crate::client::http(), url: server.url.clone(), token };
     let mut checked = 0;
     let year = reader.get("indicators").await["items"][0]["period"].as_str().unwrap()[..4].to_owned();
     let month = reader.get("indicators").await["items"][0]["period"].as_str().unwrap().to_owned();
@@ -79,7 +79,7 @@ async fn every_figure_equals_its_records_and_a_full_recount() {
         let checked = every_number(&server, token.clone()).await;
         eprintln!("{engine:?}：核对了 {checked} 个数");
         assert!(checked >= 40, "{engine:?}：只核对了 {checked} 个数");
-        let recount = reqwest::Client::new().post(format!("{}/api/v1/indicators/recount", server.url)).bearer_auth(&token).send().await.unwrap();
+        let recount = crate::client::http().post(format!("{}/api/v1/indicators/recount", server.url)).bearer_auth(&token).send().await.unwrap();
         let done: Value = recount.json().await.unwrap();
         assert_eq!(done["mismatches"], 0, "{engine:?}：{done}");
         assert!(done["records"].as_i64().unwrap() > 250, "{done}");

@@ -125,7 +125,7 @@ fn judge(what: &str, form: &Form, answer: &Page) {
 
 /// 群众先开几份草稿，回答草稿各步的网址。
 async fn drafts(server: &Server, browser: &Browser) -> Vec<String> {
-    let list: Value = reqwest::get(format!("{}/api/v1/items?complete=true&limit=12", server.url)).await.unwrap().json().await.unwrap();
+    let list: Value = crate::client::http().get(format!("{}/api/v1/items?complete=true&limit=12", server.url)).send().await.unwrap().json().await.unwrap();
     let mut found = Vec::new();
     for item in list["items"].as_array().unwrap() {
         let page = browser.get(&format!("/apply/{}", item["code"].as_str().unwrap())).await;

@@ -84,7 +84,7 @@ impl Ground {
         command.env("TONGBAN_LISTEN", format!("127.0.0.1:{port}")).env("TONGBAN_DEMO", "true").stdout(Stdio::null());
         let server = Server { child: command.spawn().unwrap(), url: format!("http://127.0.0.1:{port}") };
         let started = Instant::now();
-        while !reqwest::get(format!("{}/readyz", server.url)).await.is_ok_and(|answer| answer.status().is_success()) {
+        while !crate::client::http().get(format!("{}/readyz", server.url)).send().await.is_ok_and(|answer| answer.status().is_success()) {
             assert!(started.elapsed() < Duration::from_secs(60), "一分钟还没有起来");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -137,7 +137,7 @@ impl Server {
 
     /// 一件不用填表就能登记的事项的编码。
     pub async fn simple_item(&self) -> String {
-        let list: Value = reqwest::get(format!("{}/api/v1/items?complete=true&limit=100", self.url)).await.unwrap().json().await.unwrap();
+        let list: Value = crate::client::http().get(format!("{}/api/v1/items?complete=true&limit=100", self.url)).send().await.unwrap().json().await.unwrap();
         let items = list["items"].as_array().unwrap_or_else(|| panic!("{list}"));
         let found = items.iter().find(|item| item["name"] == "个体工商户注销登记").unwrap_or_else(|| panic!("没有这件事项：{list}"));
         found["code"].as_str().unwrap().to_owned()

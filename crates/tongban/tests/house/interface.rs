@@ -105,7 +105,7 @@ fn filled(path: &str, value: &str) -> String {
 }
 
 async fn probe(server: &Server, token: String) -> usize {
-    let http = reqwest::Client::new();
+    let http = crate::client::http();
     let document: Value = http.get(format!("{}/api/v1/openapi.json", server.url)).send().await.unwrap().json().await.unwrap();
     let mut prober = Prober { http, url: server.url.clone(), token, sent: 0 };
     for (path, item) in document["paths"].as_object().unwrap() {

@@ -45,7 +45,7 @@ async fn two_nodes_on_one_database_act_as_one() {
             let url = if w % 2 == 0 { first.url.clone() } else { second.url.clone() };
             let (token, body) = (token.clone(), body.clone());
             tokio::spawn(async move {
-                let (http, mut numbers) = (reqwest::Client::new(), Vec::new());
+                let (http, mut numbers) = (crate::client::http(), Vec::new());
                 for n in 0..EACH {
                     let request = http.post(format!("{url}/api/v1/cases")).bearer_auth(&token).header("idempotency-key", format!("{w}-{n}")).json(&body);
                     let case: Value = request.send().await.unwrap().json().await.unwrap();

@@ -13,7 +13,7 @@ use crate::ground::{Ground, Server};
 
 /// 登录的群众走到要传材料的一步，回答那张上传表。
 async fn upload_form(server: &Server, browser: &Browser) -> Form {
-    let list: Value = reqwest::get(format!("{}/api/v1/items?complete=true&limit=100", server.url)).await.unwrap().json().await.unwrap();
+    let list: Value = crate::client::http().get(format!("{}/api/v1/items?complete=true&limit=100", server.url)).send().await.unwrap().json().await.unwrap();
     for item in list["items"].as_array().unwrap() {
         let page = browser.get(&format!("/apply/{}", item["code"].as_str().unwrap())).await;
         let Some(begin) = page.forms().into_iter().find(|form| form.action.starts_with("/apply/")) else { continue };

@@ -4,6 +4,12 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// 一个 HTTP 客户端；加密库要先装好（只连本机，其实用不到）。
+pub fn http() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 /// 一个正在跑的服务；离开作用域就停掉、删掉数据。
 pub struct House {
     child: Child,
@@ -34,7 +40,7 @@ impl House {
     async fn wait(&self) {
         let started = Instant::now();
         while started.elapsed() < Duration::from_secs(600) {
-            if reqwest::get(format!("{}/readyz", self.url)).await.is_ok_and(|answer| answer.status().is_success()) {
+            if crate::house::http().get(format!("{}/readyz", self.url)).send().await.is_ok_and(|answer| answer.status().is_success()) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
