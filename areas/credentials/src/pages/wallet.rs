@@ -11,7 +11,7 @@ use tongban_kernel::{Problem, time};
 use tongban_ofd::Part;
 use tongban_parties::passwords;
 use tongban_store::Result as Stored;
-use tongban_web::components::ErrorSummary;
+use tongban_web::components::{ErrorSummary, Field};
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Redirect, attempts, render, render_status, see_other};
 
 use crate::commands::{self, Checked, Opened};
@@ -62,6 +62,7 @@ struct OnePage {
     may_show: bool,
     has_code: bool,
     looks: Vec<Look>,
+    copy: [Field; 2],
     errors: ErrorSummary,
 }
 
@@ -77,7 +78,7 @@ async fn mine(app: &App, ctx: &Ctx, id: i64) -> Stored<(LicenceRow, bool, bool, 
         .await
 }
 
-async fn one(app: &App, ctx: &Ctx, id: i64, problem: Option<&Problem>) -> Result<OnePage, Failure> {
+async fn one(app: &App, ctx: &Ctx, id: i64, given: &CopyForm, problem: Option<&Problem>) -> Result<OnePage, Failure> {
     let (row, may_show, has_code, looks) = mine(app, ctx, id).await?;
     Ok(OnePage {
         l: Layout::public(ctx, &row.kind_name),
@@ -86,6 +87,10 @@ async fn one(app: &App, ctx: &Ctx, id: i64, problem: Option<&Problem>) -> Result
         may_show,
         has_code,
         looks,
+        copy: [
+            Field::text("who", "给谁用").max_length(30).value(&given.who).errors_of(problem),
+            Field::text("why", "做什么用").max_length(30).value(&given.why).errors_of(problem),
+        ],
         errors: ErrorSummary::of(problem),
         row,
     })
@@ -93,7 +98,7 @@ async fn one(app: &App, ctx: &Ctx, id: i64, problem: Option<&Problem>) -> Result
 
 /// `GET /me/licences/{wallet}`
 pub async fn show(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>) -> Result<Html, Failure> {
-    render(&one(&app, &ctx, id, None).await?)
+    render(&one(&app, &ctx, id, &CopyForm::default(), None).await?)
 }
 
 #[derive(Template)]
@@ -118,7 +123,7 @@ pub struct ShowForm {
 pub async fn open(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Form(form): Form<ShowForm>) -> Result<Response, Failure> {
     let (row, ..) = mine(&app, &ctx, id).await?;
     if let Err(problem) = check_passcode(&app, &ctx, form.passcode).await? {
-        return render_status(problem.code.status(), &one(&app, &ctx, id, Some(&problem)).await?);
+        return render_status(problem.code.status(), &one(&app, &ctx, id, &CopyForm::default(), Some(&problem)).await?);
     }
     let token = URL_SAFE_NO_PAD.encode(random::<16>()?);
     let number = u64::from_be_bytes(random::<8>()?) % 10_000_000_000;
@@ -205,7 +210,7 @@ pub async fn copy(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Form(fo
     let short = |text: &str| (1..=30).contains(&text.chars().count());
     if !short(&who) || !short(&why) {
         let problem = Problem::field("who", "required", "请写明给谁用、做什么用，各 1 到 30 字");
-        return render_status(422, &one(&app, &ctx, id, Some(&problem)).await?);
+        return render_status(422, &one(&app, &ctx, id, &form, Some(&problem)).await?);
     }
     let bytes = annotate(&app, &ctx, row, who, why).await?;
     let disposition = super::files::disposition("attachment", "加注件.ofd");

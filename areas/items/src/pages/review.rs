@@ -79,8 +79,12 @@ struct ChecksPage {
     rows: Vec<CheckRow>,
     pager: Pager,
     summary: ErrorSummary,
+    count: String,
     may_check: bool,
 }
+
+/// 一次抽几份的缺省。
+const TO_DRAW: &str = "10";
 
 const TABS: &[(&str, &str)] = &[("open", "待核对"), ("wrong", "有差错"), ("right", "没有差错")];
 
@@ -90,7 +94,7 @@ impl ChecksPage {
     }
 }
 
-async fn checks_page(app: &App, ctx: &Ctx, query: &ChecksQuery, problem: Option<&Problem>) -> Result<ChecksPage, Failure> {
+async fn checks_page(app: &App, ctx: &Ctx, query: &ChecksQuery, count: &str, problem: Option<&Problem>) -> Result<ChecksPage, Failure> {
     let tab = TABS.iter().map(|(tab, _)| *tab).find(|tab| *tab == query.tab).unwrap_or("open");
     let page = PageQuery { limit: query.limit, cursor: query.cursor.clone() };
     let (limit, before, scope) = (page.limit()?, page.after(tab)?.unwrap_or(i64::MAX), ctx.actor.scope.clone());
@@ -104,6 +108,7 @@ async fn checks_page(app: &App, ctx: &Ctx, query: &ChecksQuery, problem: Option<
         rows,
         pager: Pager::of(&ctx.uri, next.as_deref(), note),
         summary: ErrorSummary::of(problem),
+        count: count.to_owned(),
         may_check: ctx.actor.may(crate::permissions::REVIEW),
     })
 }
@@ -113,7 +118,7 @@ async fn checks_page(app: &App, ctx: &Ctx, query: &ChecksQuery, problem: Option<
 /// # Errors
 /// 条件不合格：422。
 pub async fn checks(State(app): State<App>, ctx: Ctx, Query(query): Query<ChecksQuery>) -> Result<Html, Failure> {
-    render(&checks_page(&app, &ctx, &query, None).await?)
+    render(&checks_page(&app, &ctx, &query, TO_DRAW, None).await?)
 }
 
 /// 抽签与记结论的表单。
@@ -135,7 +140,7 @@ pub async fn draw(State(app): State<App>, ctx: Ctx, Form(form): Form<CheckForm>)
     match app.act(&ctx, "items.draw_checks", move |tx| commands::draw_checks(tx, &actor, count, at)).await {
         Ok(drawn) => Ok(see_other("/catalog/checks").flash(format!("抽了 {drawn} 份，请逐份核对")).into_response()),
         Err(error) => match error.problem().filter(|problem| !problem.errors.is_empty()).cloned() {
-            Some(problem) => render_status(422, &checks_page(&app, &ctx, &ChecksQuery::default(), Some(&problem)).await?),
+            Some(problem) => render_status(422, &checks_page(&app, &ctx, &ChecksQuery::default(), &form.count, Some(&problem)).await?),
             None => Err(error.into()),
         },
     }
