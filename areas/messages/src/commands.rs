@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use tongban_kernel::{Actor, Problem};
+use tongban_store::jobs;
 use tongban_store::react::set_cursor;
 use tongban_store::{Entry, Result, Tx};
 
@@ -161,12 +162,15 @@ pub fn redeliver(tx: &mut Tx<'_>, actor: &Actor, id: i64, delivery: Option<i64>,
     record(tx, actor, "messages.webhook_redelivered", id, webhook.version, webhook.tenant, at)
 }
 
-/// 下一件投递任务。
+/// 下一件投递任务；已有不晚于它、还没人领的就不再下，断线再久任务也不会越积越多。
 ///
 /// # Errors
 /// 引擎拒绝。
 pub fn wake(tx: &mut Tx<'_>, webhook: i64, at: Timestamp) -> Result<()> {
     let payload = serde_json::json!({ "webhook": webhook }).to_string();
+    if jobs::is_waiting(tx, crate::dispatch::JOB, &payload, at)? {
+        return Ok(());
+    }
     tx.enqueue(crate::dispatch::JOB, &payload, at).map(|_| ())
 }
 

@@ -166,6 +166,8 @@ fn settle(tx: &mut Tx<'_>, webhook: &Webhook, sent: &[(Delivery, Outcome)], dice
             store::sooner(tx, webhook.id, at)?;
         }
         store::renew_lease(tx, webhook.id, at + LEASE)
+    } else if webhook.failures >= rules::MOST_PAUSES {
+        give_up(tx, webhook, "三天都连不上", at)
     } else {
         store::pause_endpoint(tx, webhook.id, at + rules::pause(webhook.failures + 1))
     }

@@ -13,6 +13,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(20);
 /// 连不上的端点先停多久再试，秒；每次翻倍，至多一分钟。
 const PAUSE: i64 = 5;
 const LONGEST_PAUSE: i64 = 60;
+/// 连不上这么多次（一分钟一次，约三天，与重试表的总长相当）就停用端点；事件留着，启用之后接着投。
+pub const MOST_PAUSES: i64 = 4_320;
 
 /// 第 `tries` 次没有成功之后等多久再试；`None` 是试完了，进死信。`dice` 取 0..=1000，抖动 ±20%。
 #[must_use]

@@ -206,6 +206,26 @@ async fn an_outage_of_the_receiver_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_long_outage_piles_up_no_jobs_and_ends_in_a_stop_that_keeps_the_events() {
+    for engine in engines() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let stage = Stage::new(engine, port).await;
+        for n in 0..30 {
+            stage.happen("cases.accepted", format!("510811-20261123-{n:06}")).await;
+            stage.publish().await;
+            stage.dispatch().await;
+        }
+        // 没有人领任务：再多事件、再多次敲门，也只有眼下一件与约好的一件
+        let jobs: i64 = stage.app.app.db().read("jobs", |tx| tx.row("SELECT COUNT(*) FROM jobs WHERE kind = 'messages.deliver'", &[], |r| r.get(0))).await.unwrap().unwrap();
+        assert!((1..=2).contains(&jobs), "{engine:?}：积了 {jobs} 件任务");
+        stage.sql("UPDATE messages_webhooks SET failures = 4320, paused_until = 0").await;
+        stage.sql("UPDATE messages_deliveries SET next_at = 0").await;
+        stage.dispatch().await;
+        assert_eq!((stage.counts().await, stage.standing().await.as_str()), ((30, 0, 0), "disabled"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failed_event_keeps_its_id_and_gets_a_new_signature() {
     let (receiver, port) = Receiver::listen(0).await;
     let stage = Stage::new(engines()[0], port).await;

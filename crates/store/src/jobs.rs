@@ -18,7 +18,8 @@ const LIST: &str = "SELECT id, kind, state, tries, due, created, finished, progr
      WHERE state = $1 AND (due, id) > ($2, $3) ORDER BY due, id LIMIT $4";
 const FIND: &str = "SELECT id, kind, state, tries, due, created, finished, progress, error FROM jobs WHERE id = $1";
 const COUNT_DUE: &str = "SELECT COUNT(*) FROM jobs WHERE state = 0 AND due <= $1";
-pub(crate) const STATEMENTS: &[&str] = &[CLAIM, RENEW, DONE, AGAIN, DEAD, REVIVE, LIST, FIND, COUNT_DUE];
+const WAITING: &str = "SELECT id FROM jobs WHERE state = 0 AND due <= $1 AND kind = $2 AND payload = $3 AND owner = '' LIMIT 1";
+pub(crate) const STATEMENTS: &[&str] = &[WAITING, CLAIM, RENEW, DONE, AGAIN, DEAD, REVIVE, LIST, FIND, COUNT_DUE];
 
 /// 领到手的任务。
 #[derive(Debug, Clone)]
@@ -53,6 +54,14 @@ pub struct Listed {
     /// 0–100。
     pub progress: i64,
     pub error: Option<String>,
+}
+
+/// 同样的任务有没有一件还没人领、不晚于 `by` 的；有就不必再下一件。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn is_waiting(tx: &mut Tx<'_>, kind: &str, payload: &str, by: Timestamp) -> Result<bool> {
+    Ok(tx.row(WAITING, crate::args![by, kind, payload], |r| r.get::<i64>(0))?.is_some())
 }
 
 /// 领一件到期的任务，租到 `until`；没有就 `None`。
