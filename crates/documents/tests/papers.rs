@@ -81,13 +81,3 @@ fn word_has_every_word() {
         assert!(xml.contains(words), "缺“{words}”");
     }
 }
-
-/// 画一份出来看：`TONGBAN_SEE=文件夹 cargo nextest run -p tongban-documents see`。
-#[test]
-fn see() {
-    let Some(folder) = std::env::var_os("TONGBAN_SEE").map(std::path::PathBuf::from) else { return };
-    let mut paper = notice(14);
-    paper.watermark = "仅供某某单位核对使用 2026-11-23".into();
-    std::fs::write(folder.join("notice.pdf"), paper.pdf().unwrap()).unwrap();
-    std::fs::write(folder.join("notice.docx"), paper.docx().unwrap()).unwrap();
-}
