@@ -6,12 +6,10 @@ mod offer;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use tongban_kernel::Place;
 use tongban_search::{Doc, Facets};
 use tongban_store::{Result, Tx};
 
-use crate::model::codes::{OnlineDepth, ResultType, ServiceObject, UseLevel, Waive};
+use crate::model::codes::{OnlineDepth, UseLevel};
 use crate::model::lifecycle::State;
 use crate::model::{Answers, Guide};
 use crate::store::{self, ItemRow};
@@ -28,6 +26,9 @@ pub(crate) fn closed_reason(state: State, notice: &str) -> Option<String> {
         _ => None,
     }
 }
+
+/// 一个县区最多这么多办理项供挑选。
+const OFFERS_SCANNED: i64 = 5_000;
 
 /// 窗口挑事项：名称含这些字，或读音含这串字母；空词给前几项。
 ///

@@ -182,7 +182,7 @@ pub struct Summary {
 }
 
 /// `since` 以来的近况。
-pub fn summary(tx: &mut Tx<'_>, since: Timestamp) -> Result<Summary> {
+fn summary(tx: &mut Tx<'_>, since: Timestamp) -> Result<Summary> {
     let counts: Vec<(i64, i64, i64)> = tx.rows(RECENT, args![since], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
     let tasks: Vec<(String, i64)> = tx.rows(RECENT_TASKS, args![since], |r| Ok((r.get(0)?, r.get(1)?)))?;
     let mut found = Summary::default();

@@ -237,7 +237,3 @@ fn fields(guide: &Guide) -> Vec<OfferedField> {
         })
         .collect()
 }
-
-/// 一个县区最多这么多办理项供挑选。
-const OFFERS_SCANNED: i64 = 5_000;
-
