@@ -49,17 +49,22 @@ struct Payload {
 /// 没有权限；没写系统名。
 pub fn open(tx: &mut Tx<'_>, actor: &Actor, system: &str, file: &files::Stored, file_name: &str, total: usize, at: Timestamp) -> Result<Import> {
     actor.require(can::RECEIVE)?;
+    files::record(tx, file, at)?;
+    register(tx, actor, system, &file.digest, file_name, total, at)
+}
+
+/// 登记一批；文件已经登记过。
+pub(crate) fn register(tx: &mut Tx<'_>, actor: &Actor, system: &str, file: &str, file_name: &str, total: usize, at: Timestamp) -> Result<Import> {
     let system = system.trim();
     if system.is_empty() || system.chars().count() > 100 {
         return Err(Problem::field("system", "required", "请填写行业系统的名称，100 字以内").into());
     }
-    files::record(tx, file, at)?;
     let import = Import {
         id: tx.new_id(),
         tenant: actor.tenant,
         org: actor.org,
         system: system.to_owned(),
-        file: file.digest.clone(),
+        file: file.to_owned(),
         file_name: file_name.to_owned(),
         state: ImportState::Preview,
         total: i64::try_from(total).unwrap_or(0),
@@ -232,7 +237,7 @@ fn why(cells: &[String], errors: &[tongban_kernel::FieldError]) -> (String, Stri
 }
 
 /// 一行备好要补的，或说清为什么补不了。
-type Line = (i64, Result<(Arc<Offer>, External), (String, String)>);
+pub(crate) type Line = (i64, Result<(Arc<Offer>, External), (String, String)>);
 
 fn line(number: usize, parsed: std::result::Result<(String, External), (String, String)>, offers: &HashMap<String, Option<Arc<Offer>>>) -> Line {
     let ready = parsed.and_then(|(code, read)| match offers.get(&code).cloned().flatten() {
@@ -256,32 +261,33 @@ async fn link_chunk(app: &App, import: &Import, done: usize, lines: Vec<Line>) -
         name: import.staff_name.as_str().into(),
         ..Actor::system()
     };
-    app.db()
-        .bulk("cases.import", move |tx| {
-            let mut import = imports::lock(tx, id)?.ok_or_else(Problem::not_found)?;
-            // 别的节点已经补到前面去了：让它补完
-            if import.done != done {
-                return Err(Problem::conflict("这一批正由另一处补录").into());
-            }
-            for ((number, ready), seed) in lines.iter().zip(random.chunks(32)) {
-                import.done += 1;
-                let found = match ready {
-                    Ok((offer, read)) => one(tx, &actor, offer, read, seed, at)?,
-                    Err((number, detail)) => Outcomes::failed(number, detail),
-                };
-                found.count(&mut import);
-                if found.linked || found.existed {
-                    imports::seen(tx, id, &found.number)?;
-                }
-                for (kind, case_no, detail) in &found.findings {
-                    let finding = Finding { line: *number, number: found.number.clone(), case_no: case_no.clone(), detail: detail.clone() };
-                    imports::add_finding(tx, id, kind, &finding)?;
-                }
-            }
-            import.version += 1;
-            imports::save(tx, &import)
-        })
-        .await
+    app.db().bulk("cases.import", move |tx| take(tx, &actor, id, done, &lines, &random, at)).await
+}
+
+/// 同 [`link_chunk`]，在调用者的单元里；演示也用它。
+pub(crate) fn take(tx: &mut Tx<'_>, actor: &Actor, id: i64, done: i64, lines: &[Line], random: &[u8], at: Timestamp) -> Result<()> {
+    let mut import = imports::lock(tx, id)?.ok_or_else(Problem::not_found)?;
+    // 别的节点已经补到前面去了：让它补完
+    if import.done != done {
+        return Err(Problem::conflict("这一批正由另一处补录").into());
+    }
+    for ((number, ready), seed) in lines.iter().zip(random.chunks(32)) {
+        import.done += 1;
+        let found = match ready {
+            Ok((offer, read)) => one(tx, actor, offer, read, seed, at)?,
+            Err((number, detail)) => Outcomes::failed(number, detail),
+        };
+        found.count(&mut import);
+        if found.linked || found.existed {
+            imports::seen(tx, id, &found.number)?;
+        }
+        for (kind, case_no, detail) in &found.findings {
+            let finding = Finding { line: *number, number: found.number.clone(), case_no: case_no.clone(), detail: detail.clone() };
+            imports::add_finding(tx, id, kind, &finding)?;
+        }
+    }
+    import.version += 1;
+    imports::save(tx, &import)
 }
 
 /// 一行补得怎样。
@@ -341,6 +347,15 @@ fn shown(at: Option<Timestamp>) -> String {
     at.map(|at| time::date_of(at).to_string()).unwrap_or_default()
 }
 
+/// 补完了。
+pub(crate) fn close(tx: &mut Tx<'_>, id: i64, at: Timestamp) -> Result<()> {
+    let mut import = imports::lock(tx, id)?.ok_or_else(Problem::not_found)?;
+    import.ours_only = imports::ours_only(tx, id)?;
+    (import.state, import.finished, import.version) = (ImportState::Done, Some(at), import.version + 1);
+    imports::save(tx, &import)?;
+    told(tx, &Actor::system(), &import, at)
+}
+
 /// 文件里的都过了一遍：再看我方有、对方没有的，一页一个单元。
 async fn finish(app: &App, import: &Import, span: Option<(Timestamp, Timestamp)>) -> Result<()> {
     let mut after = Some(String::new());
@@ -360,13 +375,7 @@ async fn finish(app: &App, import: &Import, span: Option<(Timestamp, Timestamp)>
     }
     let (id, at) = (import.id, app.now());
     app.db()
-        .bulk("cases.import_finish", move |tx| {
-            let mut import = imports::lock(tx, id)?.ok_or_else(Problem::not_found)?;
-            import.ours_only = imports::ours_only(tx, id)?;
-            (import.state, import.finished, import.version) = (ImportState::Done, Some(at), import.version + 1);
-            imports::save(tx, &import)?;
-            told(tx, &Actor::system(), &import, at)
-        })
+        .bulk("cases.import_finish", move |tx| close(tx, id, at))
         .await?;
     while app.db().bulk("cases.import_forget", move |tx| imports::forget(tx, id, PAGE)).await? {}
     Ok(())

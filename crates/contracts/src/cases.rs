@@ -42,6 +42,8 @@ pub struct CaseNodeV1 {
     pub window: i64,
     pub staff: i64,
     pub staff_code: String,
+    /// 以哪个岗位办的；网上为 0。
+    pub post: i64,
     /// 到期时刻，毫秒。
     pub due: Option<i64>,
     /// `granted` 准予、`denied` 不予。

@@ -258,6 +258,7 @@ fn node(tx: &mut Tx<'_>, actor: &Actor, case: &Case, mark: &Mark<'_>) -> Result<
         window,
         staff: actor.staff,
         staff_code,
+        post: if actor.staff == 0 { 0 } else { actor.post },
         due: case.due.map(Timestamp::as_millisecond),
         outcome: case.outcome.map(|outcome| outcome.as_str().to_owned()),
         decided_at: case.decided_at.map(Timestamp::as_millisecond),

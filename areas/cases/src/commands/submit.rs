@@ -141,7 +141,7 @@ pub fn register(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Registrat
         channel: input.channel,
         at_window: true,
         bundle: 0,
-        person: 0,
+        person: if actor.staff == 0 { actor.person } else { 0 },
     };
     open_case(tx, actor, offer, &application, random, at)
 }
@@ -202,7 +202,7 @@ fn new_case(id: i64, no: CaseNo, actor: &Actor, offer: &Offer, input: &Applicati
         window_org: if by_applicant || actor.org == 0 { offer.place.org } else { actor.org },
         channel: input.channel,
         account: if by_applicant { actor.account } else { 0 },
-        person: if by_applicant { input.person } else { 0 },
+        person: input.person,
         legal_entity: if by_applicant { actor.legal_entity } else { 0 },
         summary: input.summary.trim().to_owned(),
         delivery: input.delivery,
