@@ -20,7 +20,7 @@ use crate::store::{self, CorrectionPoint};
 const DAYS: i64 = 150;
 
 /// 可重放的伪随机数（xorshift64*），同样的参数造出同样的县区。
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     fn next(&mut self) -> u64 {
@@ -31,7 +31,7 @@ impl Dice {
     }
 
     /// 0..n。
-    fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.next() % n.max(1)
     }
 
@@ -112,7 +112,7 @@ fn choose(dice: &mut Dice, offer: &Offer) -> Vec<String> {
     chosen
 }
 
-fn registration(dice: &mut Dice, offer: &Offer, known: Option<&Applicant>, today: Date) -> Registration {
+pub(crate) fn registration(dice: &mut Dice, offer: &Offer, known: Option<&Applicant>, today: Date) -> Registration {
     let applicant = known.cloned().unwrap_or_else(|| fictional_applicant(dice, offer));
     let situations = choose(dice, offer);
     let channel = match dice.below(10) {
@@ -134,7 +134,7 @@ fn registration(dice: &mut Dice, offer: &Offer, known: Option<&Applicant>, today
 }
 
 /// 谁在办：系统的权限，某单位某人的名义。
-fn officer(offer: &Offer, n: i64) -> Actor {
+pub(crate) fn officer(offer: &Offer, n: i64) -> Actor {
     let names = ["何军", "吕霞", "施展"];
     let index = usize::try_from(n).unwrap_or(0) % names.len();
     Actor { org: offer.place.org, tenant: offer.place.tenant, name: names[index].into(), kind: ActorKind::System, ..Actor::system() }
@@ -428,7 +428,10 @@ pub fn demo(demo: &mut Demo<'_>) -> Result<()> {
     }
     flights.land()?;
     (demo.progress)(total, total, "办件");
-    Ok(())
+    if total == 0 {
+        return Ok(());
+    }
+    super::demo_ways::demo(demo, &codes, &people)
 }
 
 fn one(tx: &mut Tx<'_>, offer: &Offer, people: &[(Actor, Applicant)], seed: u64, at: Timestamp, now: Timestamp) -> Result<()> {

@@ -29,7 +29,10 @@ pub const MANAGE: &str = "directory.manage";
 #[must_use]
 pub const fn area() -> Area {
     Area {
-        migrations: &[Migration { area: "directory", number: 1, name: "directory", sql: include_str!("../migrations/0001_directory.sql") }],
+        migrations: &[
+            Migration { area: "directory", number: 1, name: "directory", sql: include_str!("../migrations/0001_directory.sql") },
+            Migration { area: "directory", number: 2, name: "tenant_posts", sql: include_str!("../migrations/0002_tenant_posts.sql") },
+        ],
         statements: &[store::STATEMENTS],
         permissions: &[(READ, "查看机构人员"), (MANAGE, "维护机构人员与授权")],
         routes: ROUTES,

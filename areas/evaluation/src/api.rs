@@ -51,7 +51,7 @@ pub struct Accepted {
 #[utoipa::path(post, path = "/api/v1/evaluations", tag = "好差评", request_body = NewEvaluation,
     responses((status = 201, body = Accepted), (status = 409, description = "用过了"), (status = 422, description = "内容要改")))]
 pub async fn create_evaluation(State(app): State<App>, ctx: Ctx, Json(new): Json<NewEvaluation>) -> Result<(StatusCode, Json<Accepted>), Failure> {
-    let draft = Draft { level: Some(new.satisfaction), tags: new.tags, text: new.text, private: new.private };
+    let draft = Draft { level: Some(new.satisfaction), tags: new.tags, text: new.text, private: new.private, dims: Vec::new() };
     let rating = rules::check(&draft)?;
     let channel = EvalChannel::from_link(&new.channel).unwrap_or(EvalChannel::Computer);
     let from = From { channel, device: format!("{} {}", ctx.ip, ctx.user_agent), ip: ctx.ip.to_string() };

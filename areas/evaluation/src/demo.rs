@@ -91,7 +91,7 @@ fn rate(tx: &mut Tx<'_>, dice: &mut Dice, subject: &Subject, invited: &Invited, 
     let mut tags = tags.unwrap_or_default();
     let keep = usize::try_from(dice.below(3)).unwrap_or(0) + usize::from(bad);
     tags.truncate(keep);
-    let rating = rules::check(&Draft { level: Some(level), tags, text: text.to_owned(), private: false })?;
+    let rating = rules::check(&Draft { level: Some(level), tags, text: text.to_owned(), ..Draft::default() })?;
     let channel = match dice.below(10) {
         0..=3 => EvalChannel::QrCode,
         4..=6 => EvalChannel::Sms,
