@@ -25,6 +25,7 @@ pub mod guard;
 pub mod json;
 pub mod layout;
 pub mod once;
+pub mod outbound;
 pub mod page;
 pub mod router;
 #[cfg(feature = "testing")]
