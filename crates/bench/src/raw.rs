@@ -59,8 +59,8 @@ pub async fn submissions(ground: &Ground) -> Result<Raw> {
     let serial = Arc::new(AtomicU64::new(0));
     let chunks = repeat(&db, move |tx| {
         for _ in 0..CHUNK {
-            let fresh = format!("link-{}-{}", std::process::id(), serial.fetch_add(1, Ordering::Relaxed));
-            link.replay(tx, &[&link_no, LINK_NUMBER], &fresh)?;
+            let fresh = format!("fresh-{}-{}", std::process::id(), serial.fetch_add(1, Ordering::Relaxed));
+            link.replay(tx, &[&link_no, &link_number()], &fresh)?;
         }
         Ok(())
     })
@@ -77,7 +77,7 @@ fn traced_link(tx: &mut Tx<'_>, code: &str) -> tongban_store::Result<(String, Tr
     let input = External {
         system: "压测系统".to_owned(),
         // 编号里带着办件编号的样子，重放时一起换新
-        number: LINK_NUMBER.to_owned(),
+        number: link_number(),
         applicant: registration().applicant,
         accepted_at: tongban_kernel::time::from_millis(NOON - 3_600_000),
         decided_at: tongban_kernel::time::from_millis(NOON),
@@ -90,7 +90,10 @@ fn traced_link(tx: &mut Tx<'_>, code: &str) -> tongban_store::Result<(String, Tr
     Ok((done?.no, trace))
 }
 
-const LINK_NUMBER: &str = "bench-link";
+/// 补录的编号；同一块地再量一次也不与上次的重。
+fn link_number() -> String {
+    format!("bench-link-{}", std::process::id())
+}
 
 fn traced(tx: &mut Tx<'_>, code: &str) -> tongban_store::Result<(String, Trace)> {
     let offer = tongban_cases::offer::current(tx, code)?.ok_or_else(Problem::not_found)?;

@@ -21,7 +21,7 @@ const GROUP: usize = 512;
 /// 读连接的页缓存，KiB。
 const READER_CACHE: i64 = 4_096;
 /// 写连接的页缓存，KiB。
-const WRITER_CACHE: i64 = 16_384;
+const WRITER_CACHE: i64 = 32_768;
 
 pub(crate) fn open(path: &Path, writer: bool) -> Result<Connection> {
     let conn = Connection::open(path)?;
@@ -32,7 +32,7 @@ pub(crate) fn open(path: &Path, writer: bool) -> Result<Connection> {
     conn.pragma_update(None, "cache_size", -(if writer { WRITER_CACHE } else { READER_CACHE }))?;
     conn.pragma_update(None, "mmap_size", 268_435_456_i64)?;
     conn.pragma_update(None, "temp_store", "memory")?;
-    conn.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    conn.pragma_update(None, "wal_autocheckpoint", 8_000)?;
     if !writer {
         conn.pragma_update(None, "query_only", true)?;
     }
