@@ -242,7 +242,7 @@ impl Walk<'_> {
         if self.dice.chance(10) || !self.pass(wait) {
             return Ok(false);
         }
-        let supplied = SuppliedMaterial { key: material.key, files: Vec::new(), paper: true };
+        let supplied = SuppliedMaterial { key: material.key, paper: true, ..SuppliedMaterial::default() };
         let supply = Supply { version: self.case.version, materials: vec![supplied], note: String::new() };
         let applicant = Actor { name: self.case.applicant_shown.as_str().into(), ..Actor::system() };
         self.case = commands::supply_correction(tx, &applicant, &self.no(), &supply, self.at)?;
@@ -286,7 +286,7 @@ impl Walk<'_> {
             return Ok(());
         }
         let waiting = store::materials(tx, self.case.id)?.into_iter().filter(|m| m.status == MaterialStatus::Deferred);
-        let materials = waiting.map(|m| SuppliedMaterial { key: m.key, files: Vec::new(), paper: true }).collect();
+        let materials = waiting.map(|m| SuppliedMaterial { key: m.key, paper: true, ..SuppliedMaterial::default() }).collect();
         let supply = Supply { version: self.case.version, materials, note: String::new() };
         self.case = commands::supply_deferred(tx, &Actor::system(), &self.no(), &supply, self.at)?;
         Ok(())

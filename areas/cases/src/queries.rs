@@ -1,11 +1,12 @@
 //! 页面与接口要的读：每个都看范围；列表按键翻页。
 
+use tongban_credentials::queries::UsedFor;
 use tongban_kernel::lights::Light;
 use tongban_kernel::{Actor, Problem};
 use tongban_store::{Result, Tx};
 
 use crate::commands;
-use crate::model::{Case, FileRef, Material, Offer};
+use crate::model::{Case, FileRef, Material, MaterialStatus, Offer};
 use crate::store::opinions::Opinion;
 use crate::store::proposals::Proposal;
 use crate::store::{self, AnomalyRow, Correction, Counts, Details, Document, Filter, ListRow, StepRow};
@@ -33,6 +34,8 @@ pub struct CaseView {
     pub archived: bool,
     /// 要两个人的事的申请；申请人看不到。
     pub proposals: Vec<Proposal>,
+    /// 用来免提交的电子证照。
+    pub used: Vec<UsedFor>,
 }
 
 /// 办件详情：范围内的工作人员或申请人。
@@ -42,9 +45,13 @@ pub struct CaseView {
 pub fn view(tx: &mut Tx<'_>, actor: &Actor, no: &str) -> Result<CaseView> {
     let case = seen(tx, actor, no)?;
     let others = if actor.staff == 0 { Vec::new() } else { store::by_identity(tx, case.id, 20)? };
+    let materials = store::materials(tx, case.id)?;
+    // 没有一份是没文件又算交了的，就不必问证照区
+    let waived = materials.iter().any(|m| m.files.is_empty() && matches!(m.status, MaterialStatus::Licence | MaterialStatus::Passed | MaterialStatus::Rejected));
     Ok(CaseView {
         details: store::details(tx, case.id)?.ok_or_else(Problem::not_found)?,
-        materials: store::materials(tx, case.id)?,
+        used: if waived { tongban_credentials::queries::shown_for_case(tx, no)? } else { Vec::new() },
+        materials,
         steps: store::steps(tx, case.id)?,
         documents: store::documents(tx, case.id)?,
         corrections: store::corrections(tx, case.id)?,

@@ -30,6 +30,7 @@ use tongban_web::{Access, Area, JobKind, MenuItem, Route};
 use utoipa_axum::routes;
 
 pub use issue::sealed_paper;
+pub use pages::files::for_case;
 use pages::{check, files, kinds, licences, seal_forms, seals, show, wallet};
 use permissions as can;
 

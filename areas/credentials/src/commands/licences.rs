@@ -17,7 +17,7 @@ use tongban_store::{Result, Tx};
 
 use super::grants::{Stamped, record};
 use super::journal;
-use crate::model::kind::HolderKind;
+use crate::model::kind::{FieldSpec, HolderKind};
 use crate::model::licence::{FOREVER, transition};
 use crate::model::{Facts, Identifier, LicenceAction, LicenceState};
 use crate::permissions::{ENTER, REVIEW};
@@ -57,6 +57,7 @@ pub struct Order<'a> {
     pub holder_name: &'a str,
     pub holder_code: &'a str,
     pub legal: bool,
+    /// 申请表的内容，按名称（或证照字段的短名）；证照类型没有的不取。
     pub fields: &'a BTreeMap<String, String>,
     pub decided: Timestamp,
 }
@@ -268,12 +269,14 @@ pub fn order(tx: &mut Tx<'_>, actor: &Actor, input: &Order<'_>, at: Timestamp) -
     let Some(kind) = kinds::named(tx, input.place.tenant, input.licence)? else { return Ok(None) };
     // 证照由部门一级颁发：窗口、股室办的，落款仍是单位
     let org = directory::org(tx, input.place.unit)?.ok_or_else(Problem::not_found)?;
+    // 办件按名称给，证照按短名存
+    let given = |field: &FieldSpec| input.fields.get(&field.key).or_else(|| input.fields.get(&field.label)).map(|value| (field.key.clone(), value.clone()));
     let enter = Enter {
         legal: input.legal,
         holder_name: input.holder_name.to_owned(),
         holder_code: input.holder_code.to_owned(),
         issued: Some(date_of(input.decided)),
-        fields: input.fields.clone(),
+        fields: kind.spec.fields.iter().filter_map(given).collect(),
         ..Enter::default()
     };
     let draft = Draft {
