@@ -9,6 +9,7 @@
 //! 可以依赖：gm、ofd、documents、kernel、store、web、contracts，以及 directory、parties、messages。
 
 pub mod api;
+pub mod batch;
 pub mod commands;
 pub mod demo;
 pub mod issue;
@@ -44,7 +45,10 @@ const CLOCKS: &[Clock] = &[
     Clock { name: "credentials.licences", due: store::licences::clocks_due(), fire: commands::expire_licence },
 ];
 
-const JOBS: &[JobKind] = &[JobKind { name: "credentials.issue", tries: 3, run: issue::issue }];
+const JOBS: &[JobKind] = &[
+    JobKind { name: "credentials.issue", tries: 3, run: issue::issue },
+    JobKind { name: batch::JOB, tries: 5, run: batch::run },
+];
 
 const ROUTES: &[Route] = &[
     Route::get("/seals", Access::Staff(can::SEAL_READ), || get(seals::ledger)),

@@ -104,8 +104,8 @@ fn print(ready: &Ready) -> Result<Vec<u8>, Problem> {
     let font = font::shared().map_err(|error| Problem::conflict(error.to_string()))?;
     let printed = issue::printed(ready, "打印预览 以电子证照原件（OFD）为准");
     let under = crate::rules::face::under(&ready.row.kind_name, &ready.kind.spec, font).map_err(Problem::from)?;
-    let laid = crate::rules::face::lay(&ready.kind.spec, &printed, under, font).map_err(Problem::from)?;
-    let mut sheet = laid.under;
+    let laid = crate::rules::face::lay(&ready.kind.spec, &printed, font).map_err(Problem::from)?;
+    let mut sheet = under;
     sheet.marks.extend(laid.over.marks);
     pdf::write(&[sheet], &ready.row.kind_name, font).map_err(Problem::from)
 }
