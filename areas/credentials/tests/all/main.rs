@@ -6,5 +6,6 @@ mod issuing;
 mod keys;
 mod pages;
 mod seals;
+mod sharing;
 mod showing;
 mod support;
