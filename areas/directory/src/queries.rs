@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tongban_kernel::{Place, Problem};
 use tongban_store::{Result, Tx};
 
+pub use crate::config::Config;
 pub use crate::model::{Org, Post, Site, Staff, Window};
 pub use crate::store::Division;
 use crate::{model, store};
@@ -23,6 +24,14 @@ pub fn org(tx: &mut Tx<'_>, id: i64) -> Result<Option<Org>> {
 /// 引擎拒绝。
 pub fn org_named(tx: &mut Tx<'_>, tenant: i64, name: &str) -> Result<Option<Org>> {
     store::org_named(tx, tenant, name)
+}
+
+/// 一个机构的三项基础信息配置核对。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn configs(tx: &mut Tx<'_>, org: i64) -> Result<Vec<Config>> {
+    store::configs_of(tx, org, 0, 10)
 }
 
 /// 全部机构，按种类与先后。
@@ -173,6 +182,14 @@ pub fn posts_of(tx: &mut Tx<'_>, staff: i64, day: i64) -> Result<Vec<Post>> {
 /// 引擎拒绝。
 pub fn posts_with(tx: &mut Tx<'_>, unit: i64, permission: &str, day: i64) -> Result<Vec<i64>> {
     store::posts_with(tx, unit, permission, day)
+}
+
+/// 一个县区里有某项权限的岗位，不论在哪个单位。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn posts_in(tx: &mut Tx<'_>, tenant: i64, permission: &str, day: i64) -> Result<Vec<i64>> {
+    store::posts_in(tx, tenant, permission, day)
 }
 
 /// 一个角色的权限。

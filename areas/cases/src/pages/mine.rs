@@ -29,24 +29,28 @@ struct ListPage {
     drafts: usize,
     /// 一件事：编号、名称、状态、何时提交。
     bundles: Vec<(String, String, &'static str, String)>,
+    /// 替家人看着的。
+    entrusted: Vec<show::Row>,
 }
 
 pub async fn list(State(app): State<App>, ctx: Ctx, Query(page): Query<PageQuery>) -> Result<Html, Failure> {
     let limit = page.limit()?;
     let before: Option<i64> = page.after("mine")?;
     let actor = ctx.actor.clone();
-    let (rows, drafts, bundles) = app
+    let at = app.now();
+    let (rows, drafts, bundles, entrusted) = app
         .db()
         .snapshot("cases.mine", move |tx| {
-            Ok((queries::mine(tx, &actor, before, limit as i64)?, store::my_drafts(tx, actor.account, 50)?.len(), store::bundles::mine(tx, actor.person, actor.legal_entity, 10)?))
+            Ok((queries::mine(tx, &actor, before, limit as i64)?, store::my_drafts(tx, actor.account, 50)?.len(), store::bundles::mine(tx, actor.person, actor.legal_entity, 10)?, if before.is_none() { queries::entrusted(tx, &actor, 10, at)? } else { Vec::new() }))
         })
         .await?;
     let listing = Listing::cut(rows, limit, "mine", |row| row.id);
     let now = app.now();
     let rows: Vec<_> = listing.items.iter().map(|row| show::Row::of(row, now)).collect();
     let note = format!("本页 {} 件", rows.len());
+    let entrusted = entrusted.iter().map(|row| show::Row::of(row, now)).collect();
     let bundles = bundles.into_iter().map(|b| (b.no, b.name, b.state.label(), show::short(b.submitted_at))).collect();
-    render(&ListPage { l: Layout::public(&ctx, "我的办件"), pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note), rows, drafts, bundles })
+    render(&ListPage { l: Layout::public(&ctx, "我的办件"), pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note), rows, drafts, bundles, entrusted })
 }
 
 /// 申请人看到的一份文书。
@@ -88,14 +92,18 @@ struct CasePage {
     can_urge: bool,
     version: i64,
     panels: Vec<String>,
+    /// 谁代办的，或您在替谁办。
+    agency: Option<String>,
 }
 
 pub async fn show_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Html, Failure> {
     let actor = ctx.actor.clone();
-    let view = app.db().snapshot("cases.view", move |tx| owned_view(tx, &actor, &no)).await?;
+    let at = app.now();
+    let view = app.db().snapshot("cases.view", move |tx| owned_view(tx, &actor, &no, at)).await?;
     let panels = super::desk_case::panels(&app, &ctx, view.case.id).await?;
     let case = &view.case;
-    let offered = actions::offered(&ctx.actor, case);
+    let owner = commands::owns(&ctx.actor, case) || view.acting == Some(true);
+    let offered = actions::offered_to(&ctx.actor, case, owner);
     let note = if case.state.is_terminal() || case.outcome.is_some() { case.result_note.clone() } else { String::new() };
     render(&CasePage {
         l: Layout::public(&ctx, &case.item_name),
@@ -115,6 +123,7 @@ pub async fn show_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>)
         can_withdraw: offered.contains(&Action::Withdraw),
         can_urge: offered.contains(&Action::Urge),
         version: case.version,
+        agency: agency_note(&view),
         panels,
     })
 }
@@ -128,10 +137,21 @@ fn remark(view: &CaseView, material: &Material) -> String {
     }
 }
 
+/// 代办的事给两边看：本人看到谁代办的，代办人看到在替谁办。
+fn agency_note(view: &CaseView) -> Option<String> {
+    let shown = &view.case.applicant_shown;
+    match (&view.agency, view.acting) {
+        (_, Some(true)) => Some(format!("您凭授权替 {shown} 办，结果通知他本人，评价也由他来评")),
+        (_, Some(false)) => Some(format!("您凭授权替 {shown} 看进度，不能补正或撤回")),
+        (Some(agency), None) => Some(format!("这件由 {} 凭授权单 {} 替您提交", tongban_kernel::mask::name(&agency.name), agency.grant)),
+        (None, None) => None,
+    }
+}
+
 /// 申请人自己的；工作人员走工作台。
-fn owned_view(tx: &mut tongban_store::Tx<'_>, actor: &tongban_kernel::Actor, no: &str) -> tongban_store::Result<CaseView> {
-    let view = queries::view(tx, actor, no)?;
-    if commands::owns(actor, &view.case) { Ok(view) } else { Err(Problem::not_found().into()) }
+fn owned_view(tx: &mut tongban_store::Tx<'_>, actor: &tongban_kernel::Actor, no: &str, at: jiff::Timestamp) -> tongban_store::Result<CaseView> {
+    let view = queries::view(tx, actor, no, at)?;
+    if commands::owns(actor, &view.case) || view.acting.is_some() { Ok(view) } else { Err(Problem::not_found().into()) }
 }
 
 #[derive(Template)]
@@ -165,13 +185,15 @@ const fn wanted(case: &crate::model::Case) -> MaterialStatus {
 
 /// 申请人的这一件，连同要补的各份顶得上的电子证照。
 async fn fixing(app: &App, ctx: &Ctx, no: String) -> Result<(CaseView, Vec<Vec<Usable>>), Failure> {
-    let (actor, today) = (ctx.actor.clone(), day_number(date_of(app.now())));
+    let (actor, at) = (ctx.actor.clone(), app.now());
     let found = app
         .db()
         .snapshot("cases.fix", move |tx| {
-            let view = owned_view(tx, &actor, &no)?;
+            let view = owned_view(tx, &actor, &no, at)?;
             let names: Vec<String> = view.materials.iter().filter(|m| m.status == wanted(&view.case)).map(|m| m.name.clone()).collect();
-            let usable = credentials::usable_for_all(tx, view.case.person, view.case.legal_entity, &names, today)?;
+            // 别人凭授权代办的，不替本人同意查看证照
+            let person = if commands::owns(&actor, &view.case) { (view.case.person, view.case.legal_entity) } else { (0, 0) };
+            let usable = credentials::usable_for_all(tx, person.0, person.1, &names, day_number(date_of(at)))?;
             Ok((view, usable))
         })
         .await?;
@@ -236,7 +258,7 @@ pub async fn save_fix(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, 
     let result = app
         .act(&ctx, "cases.supply", move |tx| {
             stored.iter().try_for_each(|file| files::record(tx, file, at))?;
-            let case = queries::seen(tx, &actor, &number)?;
+            let case = queries::seen(tx, &actor, &number, at)?;
             if case.state == CaseState::Correcting {
                 commands::supply_correction(tx, &actor, &number, &input, at)
             } else {
@@ -268,7 +290,8 @@ struct WithdrawPage {
 /// 撤回前的确认页。
 pub async fn confirm_withdraw(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Html, Failure> {
     let actor = ctx.actor.clone();
-    let view = app.db().snapshot("cases.view", move |tx| owned_view(tx, &actor, &no)).await?;
+    let at = app.now();
+    let view = app.db().snapshot("cases.view", move |tx| owned_view(tx, &actor, &no, at)).await?;
     let case = view.case;
     render(&WithdrawPage { l: Layout::public(&ctx, "撤回申请"), no: case.no.to_string(), item: case.item_name, version: case.version })
 }

@@ -95,11 +95,11 @@ async fn a_licence_replaces_the_upload_and_staff_see_its_state_now() {
             let used = shown::shown_for_case(tx, &new.no)?;
             assert_eq!((used.len(), used[0].material.as_str(), used[0].type_name.as_str()), (1, "场所使用证明", KIND), "再交一次不再记");
             let clerk = officer(place, 11, &["cases.read"]);
-            let view = queries::view(tx, &clerk, &new.no)?;
+            let view = queries::view(tx, &clerk, &new.no, now)?;
             assert_eq!((view.used[0].state, view.used[0].valid), ("有效", false), "2021 年颁发、五年期，到今天早过期了");
             assert_eq!(view.materials.iter().find(|m| m.key == "lease").unwrap().status, MaterialStatus::Licence);
             put(tx, id, LicenceState::Suspended)?;
-            assert_eq!(queries::view(tx, &clerk, &new.no)?.used[0].state, "暂扣", "交了之后暂扣的，窗口看到的是暂扣");
+            assert_eq!(queries::view(tx, &clerk, &new.no, now)?.used[0].state, "暂扣", "交了之后暂扣的，窗口看到的是暂扣");
             Ok(())
         })
         .await

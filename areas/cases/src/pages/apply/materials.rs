@@ -95,12 +95,14 @@ struct MaterialsPage {
 
 async fn materials_page(app: &App, ctx: &Ctx, draft: &Draft, offer: Offer, problem: Option<&Problem>) -> Result<MaterialsPage, Failure> {
     let (person, legal) = (draft.person, draft.legal_entity);
+    // 替家人办的，不替本人同意查看证照
+    let holder = if draft.body.grant == 0 { (person, legal) } else { (0, 0) };
     let mut blocks: Vec<_> =
         offer.materials_for(&draft.body.situations).map(|m| MaterialBlock::of(m, &offer, &draft.body, problem)).collect();
     let (names, today): (Vec<String>, _) = (blocks.iter().map(|b| b.name.clone()).collect(), day_number(date_of(app.now())));
     let (known, usable) = app
         .db()
-        .snapshot("cases.earlier", move |tx| Ok((crate::queries::earlier(tx, person, legal)?, credentials::usable_for_all(tx, person, legal, &names, today)?)))
+        .snapshot("cases.earlier", move |tx| Ok((crate::queries::earlier(tx, person, legal)?, credentials::usable_for_all(tx, holder.0, holder.1, &names, today)?)))
         .await?;
     for (block, usable) in blocks.iter_mut().zip(usable) {
         block.usable = usable;
