@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tongban_contracts::cases::CaseNodeV1;
 use tongban_kernel::time::from_millis;
-use tongban_kernel::{Actor, Place};
+use tongban_kernel::{Actor, Place, Scope};
 use tongban_store::{Error, Logged, Reaction, Result, Tx};
 
 use crate::commands::{self, Order};
@@ -22,7 +22,8 @@ fn on_revoked(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
     let case: CaseNodeV1 = entry.changed()?;
     let Some(row) = licences::of_case(tx, &case.case_no)?.filter(|row| !row.state.is_final()) else { return Ok(()) };
     let reason = format!("办件 {} 的准予决定已撤销", case.case_no);
-    commands::act(tx, &Actor::system(), row.id, LicenceAction::Revoke, row.version, &reason, entry.at).map(drop)
+    let actor = Actor { tenant: row.place.tenant, scope: Scope::unit(row.place.unit), ..Actor::system() };
+    commands::act(tx, &actor, row.id, LicenceAction::Revoke, row.version, &reason, entry.at).map(drop)
 }
 
 fn on_decided(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {

@@ -169,7 +169,7 @@ fn grantee(tx: &mut Tx<'_>, actor: &Actor, seal: i64, to: &str, login: &str, at:
     }
     let wrong = || Problem::field("login", "not-found", "本单位没有这个登录名的在岗人员，请核对；人员调入要先在机构里设岗");
     let unit = crate::store::seals::find(tx, seal)?.ok_or_else(Problem::not_found)?.place.unit;
-    let account = tongban_parties::queries::account_for_login(tx, login)?.filter(|account| account.active && account.staff != 0).ok_or_else(wrong)?;
+    let account = tongban_parties::queries::account_for_login(tx, &tongban_parties::commands::normal_login(login))?.filter(|account| account.active && account.staff != 0).ok_or_else(wrong)?;
     let today = day_number(date_of(at));
     let post = tongban_directory::queries::posts_of(tx, account.staff, today)?.into_iter().find(|post| post.unit == unit).ok_or_else(wrong)?;
     let name = tongban_directory::queries::staff_name(tx, account.staff)?.unwrap_or_default();
