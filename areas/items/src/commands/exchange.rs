@@ -53,6 +53,8 @@ pub fn put_catalogue(tx: &mut Tx<'_>, actor: &Actor, line: &CatalogueLine, at: T
             basis: line.basis.clone(),
             state: state.to_owned(),
             version: 1,
+            plan_effective: line.plan_effective.clone(),
+            plan_cancel: line.plan_cancel.clone(),
         };
         store::insert_catalogue(tx, &row, at)?;
         journal_catalogue(tx, actor, &row, "catalogues.added", at)?;
@@ -65,6 +67,8 @@ pub fn put_catalogue(tx: &mut Tx<'_>, actor: &Actor, line: &CatalogueLine, at: T
         levels: line.levels.clone(),
         basis: line.basis.clone(),
         state: state.to_owned(),
+        plan_effective: line.plan_effective.clone(),
+        plan_cancel: line.plan_cancel.clone(),
         ..old.clone()
     };
     if new == old {
@@ -91,6 +95,12 @@ fn changed_words(old: &CatalogueRow, new: &CatalogueRow) -> Option<String> {
     }
     if old.levels != new.levels {
         words.push(format!("行使层级改为{}", levels(new)));
+    }
+    if old.plan_cancel != new.plan_cancel && !new.plan_cancel.is_empty() {
+        words.push(format!("计划 {} 取消", new.plan_cancel));
+    }
+    if old.plan_effective != new.plan_effective && !new.plan_effective.is_empty() {
+        words.push(format!("计划 {} 生效", new.plan_effective));
     }
     match (old.state == new.state, new.state.as_str()) {
         (true, _) => {}

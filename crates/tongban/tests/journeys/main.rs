@@ -1,10 +1,11 @@
-//! 主要的活，像人一样走一遍：群众申办、窗口补正受理、部门审批、评价、领导看数。
+//! 主要的活，像人一样走一遍：群众申办、窗口补正受理、部门审批、评价、领导看数、事项员办事项。
 //!
 //! 一个房子跑全部旅程；带脚本 1440 像素走全程，不带脚本 390 像素再走群众那一段，
 //! 最后把每种角色的页面都看一遍（axe、状态码、横向不滚）。
 
 mod browser;
 mod house;
+mod items;
 
 use browser::Browser;
 use fantoccini::Locator;
@@ -31,6 +32,8 @@ async fn journeys(house: &House) {
     citizen_rates(house, &no).await;
     leader_drills(house).await;
     citizen_applies(house, false, 390, "510811197201010016", "13900007002").await;
+    items::editor_publishes(house, true, 1440, "510177771000", "键盘开店许可").await;
+    items::editor_publishes(house, false, 390, "510177772000", "没有脚本的开店许可").await;
     every_page_is_clean(house).await;
 }
 
