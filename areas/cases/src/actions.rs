@@ -173,7 +173,12 @@ pub fn perform(tx: &mut Tx<'_>, actor: &Actor, no: &str, action: Action, version
 /// 此人此刻对这件能做的动作，按表上的先后；要停表与不停表的程序在页面上是同一个入口。
 #[must_use]
 pub fn offered(actor: &Actor, case: &Case) -> Vec<Action> {
-    let owner = commands::owns(actor, case);
+    offered_to(actor, case, commands::owns(actor, case))
+}
+
+/// 同 [`offered`]；`owner` 是申请人，或凭授权替他办的家人。
+#[must_use]
+pub fn offered_to(actor: &Actor, case: &Case, owner: bool) -> Vec<Action> {
     let in_scope = actor.staff != 0 && actor.scope.covers(&case.place);
     allowed_actions(case.state)
         .filter(|action| *action != Action::NoteProcedure)

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tongban_kernel::problem::{Code, FieldError};
-use tongban_kernel::{Problem, time};
+use tongban_kernel::{ActorKind, Problem, time};
 use tongban_web::{App, Ctx, Failure, Json, Listing, PageQuery, Query};
 use utoipa::{IntoParams, ToSchema};
 
@@ -193,7 +193,8 @@ pub async fn list_cases(State(app): State<App>, ctx: Ctx, Query(params): Query<L
 pub async fn read_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
     signed_in(&ctx)?;
     let actor = ctx.actor.clone();
-    let case = app.db().snapshot("cases.api_read", move |tx| queries::seen(tx, &actor, &no)).await?;
+    let at = app.now();
+    let case = app.db().snapshot("cases.api_read", move |tx| queries::seen(tx, &actor, &no, at)).await?;
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     if known == Some(format!("\"{}\"", case.version).as_str()) {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
@@ -236,11 +237,12 @@ impl StepBody {
 pub async fn list_steps(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Json<Vec<StepBody>>, Failure> {
     signed_in(&ctx)?;
     let actor = ctx.actor.clone();
+    let at = app.now();
     let (steps, own) = app
         .db()
         .snapshot("cases.api_steps", move |tx| {
-            let case = queries::seen(tx, &actor, &no)?;
-            Ok((store::steps(tx, case.id)?, commands::owns(&actor, &case)))
+            let case = queries::seen(tx, &actor, &no, at)?;
+            Ok((store::steps(tx, case.id)?, commands::owns(&actor, &case) || actor.kind == ActorKind::Citizen))
         })
         .await?;
     Ok(Json(steps.into_iter().filter(|step| step.public || !own).map(StepBody::of).collect()))
@@ -294,19 +296,26 @@ pub struct ApplicantInput {
     pub mobile: String,
 }
 
+impl ApplicantInput {
+    /// 交来的申请人；证件种类由号码看出，地址不收。
+    pub(crate) fn read(&self) -> Applicant {
+        Applicant {
+            name: self.name.clone(),
+            is_legal: self.legal,
+            id_type: String::new(),
+            id_number: self.id_number.clone(),
+            contact: self.contact.clone(),
+            mobile: self.mobile.clone(),
+            address: String::new(),
+        }
+    }
+}
+
 impl RegisterInput {
     fn registration(&self) -> Result<Registration, Problem> {
         let channel = self.channel.map_or(Some(Channel::Window), |code| Channel::from_code(code.into()));
         Ok(Registration {
-            applicant: Applicant {
-                name: self.applicant.name.clone(),
-                is_legal: self.applicant.legal,
-                id_type: String::new(),
-                id_number: self.applicant.id_number.clone(),
-                contact: self.applicant.contact.clone(),
-                mobile: self.applicant.mobile.clone(),
-                address: String::new(),
-            },
+            applicant: self.applicant.read(),
             situations: self.situations.clone(),
             form: self.form.clone(),
             materials: self.materials.clone().into_iter().collect(),

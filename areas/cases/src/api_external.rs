@@ -9,7 +9,7 @@ use tongban_web::{App, Ctx, Failure, Json};
 use utoipa::ToSchema;
 
 use crate::commands::{self, External};
-use crate::model::{Applicant, Outcome};
+use crate::model::Outcome;
 use crate::pages::apply::random_bytes;
 use crate::pages::time::moment;
 use crate::store::imports;
@@ -57,15 +57,7 @@ impl ExternalInput {
         Ok(External {
             system: self.system.clone(),
             number: self.number.clone(),
-            applicant: Applicant {
-                name: self.applicant.name.clone(),
-                is_legal: self.applicant.legal,
-                id_type: String::new(),
-                id_number: self.applicant.id_number.clone(),
-                contact: self.applicant.contact.clone(),
-                mobile: self.applicant.mobile.clone(),
-                address: String::new(),
-            },
+            applicant: self.applicant.read(),
             accepted_at: at("accepted_at", &self.accepted_at)?,
             decided_at: at("decided_at", &self.decided_at)?,
             outcome: Outcome::parse(&self.outcome).ok_or_else(|| Problem::field("outcome", "choice", "outcome 应为 granted 或 denied"))?,

@@ -89,7 +89,7 @@ pub async fn make(app: &App, id: i64) -> Result<String> {
             if !case.state.is_terminal() {
                 return Err(Problem::conflict("还没办结，不能归档").into());
             }
-            let view = queries::view(tx, &Actor::system(), case.no.as_str())?;
+            let view = queries::view(tx, &Actor::system(), case.no.as_str(), at)?;
             Ok((view, tx.timeline(id)?))
         })
         .await?;

@@ -1,11 +1,15 @@
 //! 行业系统成批补录：一批一件任务，一百行一个单元，断了从断的地方接着做；做完与对方对账。
+//!
+//! 文件一行一行地读，手里至多留三块（一块一百行），对账也在库里比：成百万行与一百行占的内存一样。
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tongban_documents::table::{self, Row, Sheet};
+use tokio::sync::mpsc;
+use tongban_documents::table::stream::{self, Event};
 use tongban_kernel::{Actor, ActorKind, Problem, Scope, time};
 use tongban_store::jobs::Job;
 use tongban_store::{Entry, Error, Result, Tx, files};
@@ -21,7 +25,15 @@ use crate::store::imports::{self, Finding, Import, ImportState};
 /// 任务的种类。
 pub const JOB: &str = "cases.import";
 /// 一个单元补几行。
-const CHUNK: usize = 100;
+pub const CHUNK: usize = 100;
+/// 读在前面至多几块；补得慢就停下来等。
+pub const AHEAD: usize = 2;
+/// 一份表至多多少行（XLSX 的格式上限之内）。
+pub const MAX_ROWS: usize = 1_048_575;
+/// 记住至多几个事项；多了就从头记。
+const MOST_OFFERS: usize = 200;
+/// 一个单元对几件账、清几个编号。
+const PAGE: i64 = 1_000;
 /// 发现的种类与名字。
 pub const FINDINGS: &[(&str, &str)] =
     &[("failed", "没补上（对方有、我方没有）"), ("differs", "两边不一致"), ("late", "补录晚于 1 个工作日"), ("ours_only", "我方有、对方没有")];
@@ -37,17 +49,22 @@ struct Payload {
 /// 没有权限；没写系统名。
 pub fn open(tx: &mut Tx<'_>, actor: &Actor, system: &str, file: &files::Stored, file_name: &str, total: usize, at: Timestamp) -> Result<Import> {
     actor.require(can::RECEIVE)?;
+    files::record(tx, file, at)?;
+    register(tx, actor, system, &file.digest, file_name, total, at)
+}
+
+/// 登记一批；文件已经登记过。
+pub(crate) fn register(tx: &mut Tx<'_>, actor: &Actor, system: &str, file: &str, file_name: &str, total: usize, at: Timestamp) -> Result<Import> {
     let system = system.trim();
     if system.is_empty() || system.chars().count() > 100 {
         return Err(Problem::field("system", "required", "请填写行业系统的名称，100 字以内").into());
     }
-    files::record(tx, file, at)?;
     let import = Import {
         id: tx.new_id(),
         tenant: actor.tenant,
         org: actor.org,
         system: system.to_owned(),
-        file: file.digest.clone(),
+        file: file.to_owned(),
         file_name: file_name.to_owned(),
         state: ImportState::Preview,
         total: i64::try_from(total).unwrap_or(0),
@@ -88,6 +105,16 @@ pub fn saved_mapping(tx: &mut Tx<'_>, tenant: i64, system: &str) -> Result<BTree
 /// # Errors
 /// 缺必填的栏；已经开始过；权限。
 pub fn begin(tx: &mut Tx<'_>, actor: &Actor, id: i64, mapping: &BTreeMap<String, String>, at: Timestamp) -> Result<Import> {
+    let import = start(tx, actor, id, mapping, at)?;
+    tx.enqueue(JOB, &serde_json::to_string(&Payload { import: id })?, at)?;
+    Ok(import)
+}
+
+/// 同 [`begin`]，但不登记后台任务：命令行自己补。
+///
+/// # Errors
+/// 同 [`begin`]。
+pub fn start(tx: &mut Tx<'_>, actor: &Actor, id: i64, mapping: &BTreeMap<String, String>, at: Timestamp) -> Result<Import> {
     actor.require(can::RECEIVE)?;
     let found = imports::lock(tx, id)?.filter(|import| import.tenant == actor.tenant);
     let mut import = found.ok_or_else(Problem::not_found)?;
@@ -105,7 +132,6 @@ pub fn begin(tx: &mut Tx<'_>, actor: &Actor, id: i64, mapping: &BTreeMap<String,
     imports::save_mapping(tx, import.tenant, &import.system, &serde_json::to_string(mapping)?, at)?;
     (import.state, import.version) = (ImportState::Running, import.version + 1);
     imports::save(tx, &import)?;
-    tx.enqueue(JOB, &serde_json::to_string(&Payload { import: id })?, at)?;
     told(tx, actor, &import, at)?;
     Ok(import)
 }
@@ -134,58 +160,96 @@ pub async fn carry_out(app: &App, id: i64) -> Result<()> {
     if import.state != ImportState::Running {
         return Ok(());
     }
-    let content = app.files().get(&import.file).await?;
-    let sheet = tokio::task::spawn_blocking(move || table::read(&content)).await.map_err(|error| Error::Io(error.to_string()))??;
-    let mapping = sheets::recognise(&sheet.header, &saved);
+    let (mut rows, reading) = read_ahead(app, &import.file).await?;
     let mut offers: HashMap<String, Option<Arc<Offer>>> = HashMap::new();
     let start = usize::try_from(import.done).unwrap_or(0);
-    let Sheet { rows, .. } = sheet;
-    let mut numbers: HashSet<String> = HashSet::with_capacity(rows.len());
+    let mut mapping = sheets::Mapping::new();
     let mut span: Option<(Timestamp, Timestamp)> = None;
-    let mut pending = Vec::with_capacity(CHUNK);
-    for (index, row) in rows.into_iter().enumerate() {
-        let parsed = sheets::read(&import.system, &mapping, &row.cells);
-        if let Ok((code, read)) = &parsed {
-            numbers.insert(read.number.trim().to_owned());
-            span = Some(span.map_or((read.decided_at, read.decided_at), |(from, to)| (from.min(read.decided_at), to.max(read.decided_at))));
-            if !offers.contains_key(code) {
-                let wanted = code.clone();
-                let found = app.db().snapshot("cases.import_offer", move |tx| offer::current(tx, &wanted)).await?;
-                offers.insert(code.clone(), found.map(Arc::new));
+    let mut index = 0;
+    while let Some(block) = rows.recv().await {
+        let mut pending = Vec::with_capacity(CHUNK);
+        for event in block {
+            let (number, parsed) = match event {
+                Event::Header(header) => {
+                    mapping = sheets::recognise(&header, &saved);
+                    continue;
+                }
+                Event::Bad(number, detail) => (number, Err((String::new(), detail))),
+                Event::Row(row) => (row.number, sheets::read(&import.system, &mapping, &row.cells).map_err(|errors| why(&row.cells, &errors))),
+            };
+            index += 1;
+            if let Ok((code, read)) = &parsed {
+                span = Some(span.map_or((read.decided_at, read.decided_at), |(from, to)| (from.min(read.decided_at), to.max(read.decided_at))));
+                if index > start && !offers.contains_key(code) {
+                    if offers.len() >= MOST_OFFERS {
+                        offers.clear();
+                    }
+                    let wanted = code.clone();
+                    let found = app.db().snapshot("cases.import_offer", move |tx| offer::current(tx, &wanted)).await?;
+                    offers.insert(code.clone(), found.map(Arc::new));
+                }
+            }
+            if index > start {
+                pending.push(line(number, parsed, &offers));
             }
         }
-        if index < start {
-            continue;
-        }
-        pending.push(line(&row, parsed, &offers));
-        if pending.len() == CHUNK {
-            link_chunk(app, &import, std::mem::take(&mut pending)).await?;
+        if !pending.is_empty() {
+            let done = index - pending.len();
+            link_chunk(app, &import, done, pending).await?;
         }
     }
-    if !pending.is_empty() {
-        link_chunk(app, &import, pending).await?;
-    }
-    finish(app, &import, numbers, span).await
+    reading.await.map_err(|error| Error::Io(error.to_string()))??;
+    finish(app, &import, span).await
+}
+
+/// 另一条线上逐行读，读一块交一块；取的人没跟上就停下来等，所以内存与行数无关。
+///
+/// # Errors
+/// 文件不在了。
+pub async fn read_ahead(app: &App, file: &str) -> Result<(mpsc::Receiver<Vec<Event>>, tokio::task::JoinHandle<Result<()>>)> {
+    let mut local = tempfile::tempfile().map_err(|error| Error::Io(error.to_string()))?;
+    app.files().get_file(file, &mut local).await?;
+    let (send, receive) = mpsc::channel(AHEAD);
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut block = Vec::with_capacity(CHUNK);
+        stream::stream(local, &mut |event| {
+            block.push(event);
+            if block.len() < CHUNK {
+                return ControlFlow::Continue(());
+            }
+            match send.blocking_send(std::mem::replace(&mut block, Vec::with_capacity(CHUNK))) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
+        })?;
+        if !block.is_empty() {
+            // 取的人已经走了就不用再交
+            let _ = send.blocking_send(block);
+        }
+        Ok(())
+    });
+    Ok((receive, reading))
+}
+
+/// 读不懂的一行：它的第一格与说法。
+fn why(cells: &[String], errors: &[tongban_kernel::FieldError]) -> (String, String) {
+    (cells.first().cloned().unwrap_or_default(), errors.iter().map(|e| e.detail.as_str()).collect::<Vec<_>>().join("；"))
 }
 
 /// 一行备好要补的，或说清为什么补不了。
-type Line = (i64, Result<(Arc<Offer>, External), (String, String)>);
+pub(crate) type Line = (i64, Result<(Arc<Offer>, External), (String, String)>);
 
-fn line(row: &Row, parsed: std::result::Result<(String, External), Vec<tongban_kernel::FieldError>>, offers: &HashMap<String, Option<Arc<Offer>>>) -> Line {
-    let number = i64::try_from(row.number).unwrap_or(0);
-    let ready = match parsed {
-        Ok((code, read)) => match offers.get(&code).cloned().flatten() {
-            Some(offer) => Ok((offer, read)),
-            None => Err((read.number, format!("没有这个事项：{code}"))),
-        },
-        Err(errors) => Err((row.cells.first().cloned().unwrap_or_default(), errors.iter().map(|e| e.detail.as_str()).collect::<Vec<_>>().join("；"))),
-    };
-    (number, ready)
+fn line(number: usize, parsed: std::result::Result<(String, External), (String, String)>, offers: &HashMap<String, Option<Arc<Offer>>>) -> Line {
+    let ready = parsed.and_then(|(code, read)| match offers.get(&code).cloned().flatten() {
+        Some(offer) => Ok((offer, read)),
+        None => Err((read.number, format!("没有这个事项：{code}"))),
+    });
+    (i64::try_from(number).unwrap_or(0), ready)
 }
 
 /// 补一百行：每行各成各的，错的记下不拦别的；进度与补上的件在同一个单元里。
-async fn link_chunk(app: &App, import: &Import, lines: Vec<Line>) -> Result<()> {
-    let (id, at) = (import.id, app.now());
+async fn link_chunk(app: &App, import: &Import, done: usize, lines: Vec<Line>) -> Result<()> {
+    let (id, at, done) = (import.id, app.now(), i64::try_from(done).unwrap_or(0));
     let mut random = vec![0_u8; lines.len() * 32];
     getrandom::fill(&mut random).map_err(|_| Error::Io("系统没有取到随机数".to_owned()))?;
     let actor = Actor {
@@ -197,25 +261,33 @@ async fn link_chunk(app: &App, import: &Import, lines: Vec<Line>) -> Result<()> 
         name: import.staff_name.as_str().into(),
         ..Actor::system()
     };
-    app.db()
-        .bulk("cases.import", move |tx| {
-            let mut import = imports::lock(tx, id)?.ok_or_else(Problem::not_found)?;
-            for ((number, ready), seed) in lines.iter().zip(random.chunks(32)) {
-                import.done += 1;
-                let found = match ready {
-                    Ok((offer, read)) => one(tx, &actor, offer, read, seed, at)?,
-                    Err((number, detail)) => Outcomes::failed(number, detail),
-                };
-                found.count(&mut import);
-                for (kind, case_no, detail) in &found.findings {
-                    let finding = Finding { line: *number, number: found.number.clone(), case_no: case_no.clone(), detail: detail.clone() };
-                    imports::add_finding(tx, id, kind, &finding)?;
-                }
-            }
-            import.version += 1;
-            imports::save(tx, &import)
-        })
-        .await
+    app.db().bulk("cases.import", move |tx| take(tx, &actor, id, done, &lines, &random, at)).await
+}
+
+/// 同 [`link_chunk`]，在调用者的单元里；演示也用它。
+pub(crate) fn take(tx: &mut Tx<'_>, actor: &Actor, id: i64, done: i64, lines: &[Line], random: &[u8], at: Timestamp) -> Result<()> {
+    let mut import = imports::lock(tx, id)?.ok_or_else(Problem::not_found)?;
+    // 别的节点已经补到前面去了：让它补完
+    if import.done != done {
+        return Err(Problem::conflict("这一批正由另一处补录").into());
+    }
+    for ((number, ready), seed) in lines.iter().zip(random.chunks(32)) {
+        import.done += 1;
+        let found = match ready {
+            Ok((offer, read)) => one(tx, actor, offer, read, seed, at)?,
+            Err((number, detail)) => Outcomes::failed(number, detail),
+        };
+        found.count(&mut import);
+        if found.linked || found.existed {
+            imports::seen(tx, id, &found.number)?;
+        }
+        for (kind, case_no, detail) in &found.findings {
+            let finding = Finding { line: *number, number: found.number.clone(), case_no: case_no.clone(), detail: detail.clone() };
+            imports::add_finding(tx, id, kind, &finding)?;
+        }
+    }
+    import.version += 1;
+    imports::save(tx, &import)
 }
 
 /// 一行补得怎样。
@@ -275,31 +347,36 @@ fn shown(at: Option<Timestamp>) -> String {
     at.map(|at| time::date_of(at).to_string()).unwrap_or_default()
 }
 
-/// 文件里的都过了一遍：再看我方有、对方没有的。
-async fn finish(app: &App, import: &Import, numbers: HashSet<String>, span: Option<(Timestamp, Timestamp)>) -> Result<()> {
-    let (id, tenant, system) = (import.id, import.tenant, import.system.clone());
-    let mut after = String::new();
-    let mut extra = Vec::new();
-    while let Some((from, to)) = span {
-        let (name, key) = (system.clone(), after.clone());
-        let page = app.db().snapshot("cases.import_ours", move |tx| imports::ours(tx, &name, &key, 1_000)).await?;
-        let Some((last, ..)) = page.last() else { break };
-        after.clone_from(last);
-        let inside = |at: &Option<Timestamp>| at.is_some_and(|at| at >= from && at <= to);
-        extra.extend(page.into_iter().filter(|(number, _, at, owner)| *owner == tenant && inside(at) && !numbers.contains(number)));
+/// 补完了。
+pub(crate) fn close(tx: &mut Tx<'_>, id: i64, at: Timestamp) -> Result<()> {
+    let mut import = imports::lock(tx, id)?.ok_or_else(Problem::not_found)?;
+    import.ours_only = imports::ours_only(tx, id)?;
+    (import.state, import.finished, import.version) = (ImportState::Done, Some(at), import.version + 1);
+    imports::save(tx, &import)?;
+    told(tx, &Actor::system(), &import, at)
+}
+
+/// 文件里的都过了一遍：再看我方有、对方没有的，一页一个单元。
+async fn finish(app: &App, import: &Import, span: Option<(Timestamp, Timestamp)>) -> Result<()> {
+    let mut after = Some(String::new());
+    while let (Some(span), Some(from)) = (span, after.take()) {
+        let import = import.clone();
+        after = app
+            .db()
+            .bulk("cases.import_ours", move |tx| {
+                let page = imports::ours(tx, &import, span, &from, PAGE)?;
+                for (number, case_no, decided) in &page {
+                    let detail = format!("我方 {} 办结，对方的表里没有", shown(Some(*decided)));
+                    imports::add_finding(tx, import.id, "ours_only", &Finding { line: 0, number: number.clone(), case_no: case_no.clone(), detail })?;
+                }
+                Ok(page.last().map(|(number, ..)| number.clone()))
+            })
+            .await?;
     }
-    let at = app.now();
+    let (id, at) = (import.id, app.now());
     app.db()
-        .bulk("cases.import_finish", move |tx| {
-            let mut import = imports::lock(tx, id)?.ok_or_else(Problem::not_found)?;
-            for (number, case_no, decided, _) in &extra {
-                let finding = Finding { line: 0, number: number.clone(), case_no: case_no.clone(), detail: format!("我方 {} 办结，对方的表里没有", shown(*decided)) };
-                imports::add_finding(tx, id, "ours_only", &finding)?;
-            }
-            import.ours_only = i64::try_from(extra.len()).unwrap_or(0);
-            (import.state, import.finished, import.version) = (ImportState::Done, Some(at), import.version + 1);
-            imports::save(tx, &import)?;
-            told(tx, &Actor::system(), &import, at)
-        })
-        .await
+        .bulk("cases.import_finish", move |tx| close(tx, id, at))
+        .await?;
+    while app.db().bulk("cases.import_forget", move |tx| imports::forget(tx, id, PAGE)).await? {}
+    Ok(())
 }

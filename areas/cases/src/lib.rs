@@ -15,6 +15,7 @@ pub mod applicant;
 pub mod archive;
 pub mod commands;
 mod demo;
+mod demo_ways;
 pub mod desk;
 pub mod exchange;
 pub mod import;
@@ -81,9 +82,13 @@ const ENDINGS: &[&str] = &[
     "cases.decided", "cases.not_accepted", "cases.withdrawn", "cases.returned", "cases.terminated", "cases.voided",
 ];
 
+/// 家人代办、单位授权的变化。
+const GRANTS: &[&str] = &["parties.grant_offered", "parties.granted", "parties.grant_declined", "parties.grant_revoked"];
+
 const REACTIONS: &[Reaction] = &[
     Reaction::each("cases.bundles", ENDINGS, commands::on_child),
     Reaction::each("cases.lights", &["cases.yellow", "cases.overdue"], commands::on_light),
+    Reaction::each("cases.grants", GRANTS, commands::on_grant),
 ];
 
 const MENU: &[MenuItem] = &[

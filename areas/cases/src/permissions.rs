@@ -28,6 +28,8 @@ pub const TERMINATE: Permission = "cases.terminate";
 pub const VOID: Permission = "cases.void";
 /// 电子监察：登记与认定异常。
 pub const MONITOR: Permission = "cases.monitor";
+/// 收法定超期的告知（分管领导）。
+pub const ESCALATED: Permission = "cases.escalated";
 /// 查看申请人证件号、手机号原值（留痕）。
 pub const UNMASK: Permission = "cases.unmask";
 /// 把办件派给本单位的人、转办别人手里的件。
@@ -56,6 +58,7 @@ pub const ALL: &[(Permission, &str)] = &[
     (TERMINATE, "终止办件"),
     (VOID, "作废办件"),
     (MONITOR, "电子监察"),
+    (ESCALATED, "收法定超期的告知"),
     (UNMASK, "查看申请人原始信息"),
     (ASSIGN, "派件、转办"),
     (OPINE, "回复征求意见"),

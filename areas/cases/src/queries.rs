@@ -1,11 +1,14 @@
 //! 页面与接口要的读：每个都看范围；列表按键翻页。
 
+use jiff::Timestamp;
 use tongban_kernel::lights::Light;
 use tongban_kernel::{Actor, Problem};
+use tongban_parties::queries::grants::{self, GrantScope};
 use tongban_store::{Result, Tx};
 
 use crate::commands;
 use crate::model::{Case, FileRef, Material, Offer};
+use crate::store::agencies::{self, Agency};
 use crate::store::opinions::Opinion;
 use crate::store::proposals::Proposal;
 use crate::store::{self, AnomalyRow, Correction, Counts, Details, Document, Filter, ListRow, StepRow};
@@ -33,14 +36,18 @@ pub struct CaseView {
     pub archived: bool,
     /// 要两个人的事的申请；申请人看不到。
     pub proposals: Vec<Proposal>,
+    /// 家人代办的：谁、凭哪份授权。
+    pub agency: Option<Agency>,
+    /// 看的人是凭授权代办的家人；能不能办（不只是看）。
+    pub acting: Option<bool>,
 }
 
 /// 办件详情：范围内的工作人员或申请人。
 ///
 /// # Errors
 /// 看不到与不存在一样。
-pub fn view(tx: &mut Tx<'_>, actor: &Actor, no: &str) -> Result<CaseView> {
-    let case = seen(tx, actor, no)?;
+pub fn view(tx: &mut Tx<'_>, actor: &Actor, no: &str, at: Timestamp) -> Result<CaseView> {
+    let case = seen(tx, actor, no, at)?;
     let others = if actor.staff == 0 { Vec::new() } else { store::by_identity(tx, case.id, 20)? };
     Ok(CaseView {
         details: store::details(tx, case.id)?.ok_or_else(Problem::not_found)?,
@@ -56,8 +63,18 @@ pub fn view(tx: &mut Tx<'_>, actor: &Actor, no: &str) -> Result<CaseView> {
         archived: store::archives::digest(tx, case.id)?.is_some(),
         opinions: if actor.staff == 0 && !actor.is_internal() { Vec::new() } else { store::opinions::of_case(tx, case.id)? },
         proposals: if actor.staff == 0 { Vec::new() } else { store::proposals::of_case(tx, case.id)? },
+        agency: agencies::of_case(tx, case.id)?,
+        acting: acting(tx, actor, &case, at)?,
         case,
     })
+}
+
+/// 凭授权代办的人：能不能办。不是代办的为 `None`。
+fn acting(tx: &mut Tx<'_>, actor: &Actor, case: &Case, at: Timestamp) -> Result<Option<bool>> {
+    if commands::owns(actor, case) || !commands::represents(tx, actor, case, GrantScope::Track, at)? {
+        return Ok(None);
+    }
+    Ok(Some(commands::represents(tx, actor, case, GrantScope::Apply, at)?))
 }
 
 fn siblings(tx: &mut Tx<'_>, case: &Case) -> Result<Vec<ListRow>> {
@@ -80,9 +97,9 @@ fn next_after(tx: &mut Tx<'_>, actor: &Actor, case: &Case) -> Result<Option<Stri
 ///
 /// # Errors
 /// 看不到与不存在一样。
-pub fn seen(tx: &mut Tx<'_>, actor: &Actor, no: &str) -> Result<Case> {
+pub fn seen(tx: &mut Tx<'_>, actor: &Actor, no: &str, at: Timestamp) -> Result<Case> {
     let case = store::find_by_no(tx, no)?.ok_or_else(Problem::not_found)?;
-    commands::see(tx, actor, &case)?;
+    commands::see(tx, actor, &case, at)?;
     Ok(case)
 }
 
@@ -157,6 +174,22 @@ pub fn find(tx: &mut Tx<'_>, actor: &Actor, words: &str) -> Result<Vec<ListRow>>
 /// 引擎拒绝。
 pub fn mine(tx: &mut Tx<'_>, actor: &Actor, before: Option<i64>, limit: i64) -> Result<Vec<ListRow>> {
     store::mine(tx, actor.person, actor.legal_entity, before.unwrap_or(i64::MAX), limit + 1)
+}
+
+/// 替家人看着的办件：给每份有效授权列最近的几件；只限几个事项的只列那几个。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn entrusted(tx: &mut Tx<'_>, actor: &Actor, each: i64, at: Timestamp) -> Result<Vec<ListRow>> {
+    if actor.legal_entity != 0 {
+        return Ok(Vec::new());
+    }
+    let mut all = Vec::new();
+    for (grant, person) in grants::principals(tx, actor.person, at)? {
+        let rows = store::mine(tx, person.id, 0, i64::MAX, each)?;
+        all.extend(rows.into_iter().filter(|row| grant.covers(&row.item_code)));
+    }
+    Ok(all)
 }
 
 /// 免登录查进度看到的：没有意见、没有个人信息。

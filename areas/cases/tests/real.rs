@@ -1,6 +1,11 @@
 //! 用真的事项区、当事人区、机构区走：申办单个事项与一件事。
 #![allow(clippy::unwrap_used, reason = "测试")]
 
+#[path = "real/imports.rs"]
+mod imports;
+#[path = "real/proxy.rs"]
+mod proxy;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -169,7 +174,7 @@ async fn a_bundle_is_one_application_and_children_follow_each_other() {
         assert_eq!(found.state, BundleState::PartiallyClosed);
         // 子件仍是普通办件，申请人看得到
         let (actor, no) = (me.clone(), members[1].case_no.clone());
-        assert!(app.app.db().snapshot("t", move |tx| queries::view(tx, &actor, &no)).await.is_ok());
+        assert!(app.app.db().snapshot("t", move |tx| queries::view(tx, &actor, &no, at)).await.is_ok());
     }
 }
 

@@ -33,7 +33,8 @@ pub const fn area() -> Area {
     Area {
         migrations: &[
             Migration { area: "directory", number: 1, name: "directory", sql: include_str!("../migrations/0001_directory.sql") },
-            Migration { area: "directory", number: 2, name: "configs", sql: include_str!("../migrations/0002_configs.sql") },
+            Migration { area: "directory", number: 2, name: "tenant_posts", sql: include_str!("../migrations/0002_tenant_posts.sql") },
+            Migration { area: "directory", number: 3, name: "configs", sql: include_str!("../migrations/0003_configs.sql") },
         ],
         statements: &[store::STATEMENTS, store::CONFIG_STATEMENTS],
         permissions: &[(READ, "查看机构人员"), (MANAGE, "维护机构人员与授权")],

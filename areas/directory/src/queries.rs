@@ -184,6 +184,14 @@ pub fn posts_with(tx: &mut Tx<'_>, unit: i64, permission: &str, day: i64) -> Res
     store::posts_with(tx, unit, permission, day)
 }
 
+/// 一个县区里有某项权限的岗位，不论在哪个单位。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn posts_in(tx: &mut Tx<'_>, tenant: i64, permission: &str, day: i64) -> Result<Vec<i64>> {
+    store::posts_in(tx, tenant, permission, day)
+}
+
 /// 一个角色的权限。
 ///
 /// # Errors

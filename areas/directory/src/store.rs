@@ -54,12 +54,14 @@ const POSTS_OF: &str = "SELECT id, tenant, unit, org, staff, role, title, site_w
      FROM directory_posts WHERE staff = $1 ORDER BY id";
 const POSTS_WITH: &str = "SELECT p.id FROM directory_posts p JOIN directory_role_permissions r ON r.role = p.role \
      WHERE p.unit = $1 AND r.permission = $2 AND p.to_day >= $3 ORDER BY p.id";
+const POSTS_IN: &str = "SELECT p.id FROM directory_posts p JOIN directory_role_permissions r ON r.role = p.role \
+     WHERE p.tenant = $1 AND r.permission = $2 AND p.to_day >= $3 ORDER BY p.id";
 const GRANT: &str = "INSERT INTO directory_role_permissions (role, permission) VALUES ($1, $2) ON CONFLICT (role, permission) DO NOTHING";
 const PERMISSIONS: &str = "SELECT permission FROM directory_role_permissions WHERE role = $1 ORDER BY permission";
 
 pub const STATEMENTS: &[&str] = &[
     ORG, ORG_NAMED, ORGS, CHILDREN, ADD_ORG, ADD_DIVISION, DIVISIONS, DIVISION, ADD_SITE, SITES, ADD_WINDOW, WINDOWS, WINDOW, ADD_STAFF,
-    STAFF, STAFF_CODED, STAFF_AFTER, STAFF_OF, SAVE_STAFF, ADD_POST, POST, COVER_POST, POSTS_OF, POSTS_WITH, GRANT, PERMISSIONS,
+    STAFF, STAFF_CODED, STAFF_AFTER, STAFF_OF, SAVE_STAFF, ADD_POST, POST, COVER_POST, POSTS_OF, POSTS_WITH, POSTS_IN, GRANT, PERMISSIONS,
 ];
 
 /// 区划的一行。
@@ -289,6 +291,10 @@ pub(crate) fn posts_of(tx: &mut Tx<'_>, staff: i64) -> Result<Vec<Post>> {
 
 pub(crate) fn posts_with(tx: &mut Tx<'_>, unit: i64, permission: &str, day: i64) -> Result<Vec<i64>> {
     tx.rows(POSTS_WITH, args![unit, permission, day], |r| r.get(0))
+}
+
+pub(crate) fn posts_in(tx: &mut Tx<'_>, tenant: i64, permission: &str, day: i64) -> Result<Vec<i64>> {
+    tx.rows(POSTS_IN, args![tenant, permission, day], |r| r.get(0))
 }
 
 pub(crate) fn grant(tx: &mut Tx<'_>, role: &str, permission: &str) -> Result<()> {

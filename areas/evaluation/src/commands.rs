@@ -2,15 +2,17 @@
 //!
 //! 一个办件的评价、差评工单都归在它那一行名下：锁一行，就不会有两条首评、也不会漏记事实。
 
+pub mod appraisals;
 mod clocks;
 mod handle;
 mod nodes;
+pub mod pads;
 mod rate;
 mod review;
 
 pub use clocks::light_up;
 pub use handle::{Handle, handle};
-pub use nodes::{end_case, push_to_pad, reach_node, reprint, void_case};
+pub use nodes::{end_case, push_to_pad, reach_node, reprint, serve_ticket, void_case};
 pub use rate::{From, Rated, follow_up, rate, record};
 pub use review::{review_standing, review_text};
 

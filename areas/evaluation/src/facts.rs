@@ -17,6 +17,9 @@ pub struct Facts {
     pub decided: bool,
     /// 办件已作废：什么都不计。
     pub voided: bool,
+    /// 没有办件的现场服务，以号票为键：评价计入满意率，不计入按办件数的各率。
+    #[serde(default)]
+    pub walk_in: bool,
     pub ratings: Vec<RatingFact>,
     pub tasks: Vec<TaskFact>,
 }
@@ -93,7 +96,9 @@ impl Facts {
         if self.voided {
             return;
         }
-        self.book_case(&mut book);
+        if !self.walk_in {
+            self.book_case(&mut book);
+        }
         for rating in self.ratings.iter().filter(|r| r.active && r.counts && r.round == Round::First) {
             rating.book(&mut book);
         }

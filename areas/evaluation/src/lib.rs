@@ -26,14 +26,13 @@ use tongban_store::{Clock, Migration};
 use tongban_web::{Access, Area, MenuItem, Route};
 use utoipa_axum::routes;
 
-use permissions::{INVITE, READ, REVIEW};
+use permissions::{INSPECT, INVITE, READ, REVIEW};
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    area: "evaluation",
-    number: 1,
-    name: "evaluation",
-    sql: include_str!("../migrations/0001_evaluation.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration { area: "evaluation", number: 1, name: "evaluation", sql: include_str!("../migrations/0001_evaluation.sql") },
+    Migration { area: "evaluation", number: 2, name: "posts_pads", sql: include_str!("../migrations/0002_posts_pads.sql") },
+    Migration { area: "evaluation", number: 3, name: "appraisals", sql: include_str!("../migrations/0003_appraisals.sql") },
+];
 
 const CLOCKS: &[Clock] = &[Clock { name: "evaluation.lights", due: store::clocks_due(), fire: commands::light_up }];
 
@@ -42,9 +41,19 @@ const ROUTES: &[Route] = &[
     Route::post("/r/{token}", Access::Public, || post(pages::submit)),
     Route::get("/r/{token}/qr.svg", Access::Public, || get(pages::qr)),
     Route::get("/pad/{window}", Access::Public, || get(pages::pad)),
+    Route::post("/pad/{window}/bind", Access::Public, || post(pages::pads::bind)),
     Route::get("/open/rates", Access::Public, || get(pages::open_rates)),
     Route::get("/desk/rates", Access::Staff(READ), || get(pages::tasks)),
     Route::get("/desk/rates/stats", Access::Staff(READ), || get(pages::stats)),
+    Route::get("/appraise", Access::Public, || get(pages::appraise::form)),
+    Route::post("/appraise", Access::Public, || post(pages::appraise::submit)),
+    Route::get("/desk/rates/appraisals", Access::Staff(READ), || get(pages::appraise::list)),
+    Route::post("/desk/rates/appraisals/{appraisal}", Access::Staff(REVIEW), || post(pages::appraise::settle)),
+    Route::get("/desk/rates/inspections", Access::Staff(READ), || get(pages::inspections::list)),
+    Route::post("/desk/rates/inspections", Access::Staff(INSPECT), || post(pages::inspections::add)),
+    Route::post("/desk/rates/inspections/{inspection}", Access::Staff(READ), || post(pages::inspections::follow)),
+    Route::get("/desk/rates/pads", Access::Staff(READ), || get(pages::pads::list)),
+    Route::post("/desk/rates/pads/{window}/unbind", Access::Staff(INVITE), || post(pages::pads::unbind)),
     Route::get("/desk/rates/ratings", Access::Staff(READ), || get(pages::ratings)),
     Route::get("/desk/rates/ratings/{rating}", Access::Staff(READ), || get(pages::show_rating)),
     Route::post("/desk/rates/ratings/{rating}/text", Access::Staff(REVIEW), || post(pages::review_text)),

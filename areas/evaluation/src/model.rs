@@ -1,5 +1,7 @@
 //! 好差评的类型：五级、渠道、节点、标签、差评工单的状态机（evaluation §2、§5.1）。纯数据，没有输入输出。
 
+pub mod dimensions;
+pub mod inspection;
 mod tags;
 mod task;
 

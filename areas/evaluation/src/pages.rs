@@ -1,8 +1,11 @@
 //! 页面：取参数、调命令或查询、渲染，别的不做。
 
+pub mod appraise;
 mod desk;
 mod exchange;
+pub mod inspections;
 mod open;
+pub mod pads;
 mod rate;
 mod stats;
 

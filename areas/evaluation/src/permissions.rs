@@ -13,11 +13,15 @@ pub const REVIEW: Permission = "evaluation.review";
 /// 回访评价人。
 pub const REVISIT: Permission = "evaluation.revisit";
 
+/// 录入与复核监督查评的检查单。
+pub const INSPECT: Permission = "evaluation.inspect";
+
 /// 权限码与名称。
 pub const ALL: &[(Permission, &str)] = &[
     (READ, "查看评价"),
     (INVITE, "发起评价"),
     (HANDLE, "差评整改"),
     (REVIEW, "整改审核与申诉复核"),
+    (INSPECT, "监督查评"),
     (REVISIT, "差评回访"),
 ];

@@ -1,6 +1,7 @@
 //! 办件那边走一步，这边发一张邀评。幂等，次序任意：每条日志都带齐办件的样子。
 
 use tongban_contracts::cases::CaseNodeV1;
+use tongban_contracts::hall::ServedV1;
 use tongban_kernel::Actor;
 use tongban_store::{Logged, Reaction, Result, Tx};
 
@@ -8,7 +9,8 @@ use crate::commands;
 use crate::model::Node;
 
 /// 本区全部反应。
-pub const REACTIONS: &[Reaction] = &[Reaction::each("evaluation.cases", KINDS, on_case)];
+pub const REACTIONS: &[Reaction] =
+    &[Reaction::each("evaluation.cases", KINDS, on_case), Reaction::each("evaluation.tickets", &["hall.served"], on_ticket)];
 
 const KINDS: &[&str] = &[
     "cases.received",
@@ -32,4 +34,10 @@ fn on_case(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
         "cases.voided" => commands::void_case(tx, &actor, id, &case, at),
         _ => commands::end_case(tx, &actor, id, &case, at),
     }
+}
+
+/// 一个号办完了：没有办件的现场服务也“一次一评”，以号票为键。
+fn on_ticket(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
+    let served: ServedV1 = entry.parse()?;
+    commands::serve_ticket(tx, &Actor::system(), entry.subject, &served, entry.at)
 }

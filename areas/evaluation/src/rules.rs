@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use tongban_kernel::problem::{Checks, Code};
 use tongban_kernel::{Actor, ActorKind, Problem};
 
-use crate::model::{EvalChannel, Round, Satisfaction, tag};
+use crate::model::{EvalChannel, Round, Satisfaction, dimensions, tag};
 
 /// 文字最多多少字（evaluation §3）。
 pub const MAX_TEXT: usize = 500;
@@ -46,6 +46,8 @@ pub struct Draft {
     pub text: String,
     /// 不公开这条评价的文字。
     pub private: bool,
+    /// 四川维度，写作 `efficiency:4`；选填。
+    pub dims: Vec<String>,
 }
 
 /// 检查过的评价内容。
@@ -56,6 +58,8 @@ pub struct Rating {
     pub tags: Vec<i64>,
     pub text: Option<String>,
     pub private: bool,
+    /// 四川维度的分；选填。
+    pub dims: Vec<(&'static str, i64)>,
 }
 
 impl Rating {
@@ -86,9 +90,14 @@ pub fn check(draft: &Draft) -> Result<Rating, Problem> {
         let told_why = !tags.is_empty() || !text.is_empty();
         checks.ensure(!level.is_bad() || told_why, "tags", "required", "请至少选一个原因，或者写一句话，方便我们改");
     }
+    let given: Vec<&String> = draft.dims.iter().filter(|text| !text.is_empty()).collect();
+    let mut dims: Vec<_> = given.iter().filter_map(|text| dimensions::parse(text)).collect();
+    checks.ensure(dims.len() == given.len(), "dims", "invalid", "分项评分要在 1 到 5 之间");
+    dims.sort_unstable();
+    dims.dedup_by_key(|(code, _)| *code);
     checks.finish()?;
     let level = level.ok_or_else(|| Problem::field("level", "required", "请选择满意程度"))?;
-    Ok(Rating { level, tags, text: (!text.is_empty()).then(|| text.to_owned()), private: draft.private })
+    Ok(Rating { level, tags, text: (!text.is_empty()).then(|| text.to_owned()), private: draft.private, dims })
 }
 
 /// 令牌此刻的样子。
@@ -164,7 +173,7 @@ mod tests {
     use super::*;
 
     fn draft(level: i64, tags: &[i64], text: &str) -> Draft {
-        Draft { level: Some(level), tags: tags.to_vec(), text: text.to_owned(), private: false }
+        Draft { level: Some(level), tags: tags.to_vec(), text: text.to_owned(), ..Draft::default() }
     }
 
     #[test]

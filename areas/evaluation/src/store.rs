@@ -1,5 +1,8 @@
 //! SQL ↔ 类型。本区唯一写 SQL 的地方。
 
+mod appraisals;
+mod devices;
+mod dimensions;
 mod drill;
 mod lists;
 mod ratings;
@@ -7,9 +10,15 @@ mod stats;
 mod subjects;
 mod tasks;
 
+pub use appraisals::{
+    Appraisal, Inspection, add_appraisal, add_inspection, appraisals, inspections, lock_appraisal, lock_inspection, open_appraisals, save_inspection,
+    settle_appraisal,
+};
+pub use devices::{Device, bind_device, device, device_seen, lock_device};
+pub use dimensions::{add_dimensions, dimension_sums, dimensions_of};
 pub use drill::{Drilled, Span, case_records, node_records, rating_records, task_records};
 pub use lists::{
-    Listed, PublicRating, Summary, TaskListed, mine, public_ratings, ratings, settled_tasks, summary, tasks_open,
+    Listed, PublicRating, Summary, TaskListed, mine, public_ratings, ratings, recent_summary, settled_tasks, tasks_open,
     waiting_reviews,
 };
 pub use ratings::{RatingRow, SourceCount, insert_rating, rating, rating_by_no, rating_of, set_review, set_standing, source_count, streak};
@@ -24,4 +33,4 @@ pub use tasks::{
 
 /// 本区全部语句，测试在两种引擎上逐条预备。
 pub const STATEMENTS: &[&[&str]] =
-    &[subjects::STATEMENTS, ratings::STATEMENTS, tasks::STATEMENTS, lists::STATEMENTS, drill::STATEMENTS, stats::STATEMENTS];
+    &[subjects::STATEMENTS, ratings::STATEMENTS, tasks::STATEMENTS, lists::STATEMENTS, drill::STATEMENTS, stats::STATEMENTS, appraisals::STATEMENTS, devices::STATEMENTS, dimensions::STATEMENTS];

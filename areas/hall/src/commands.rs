@@ -157,6 +157,7 @@ fn served(tx: &mut Tx<'_>, actor: &Actor, ticket: &Ticket) -> Result<String> {
         window: ticket.window,
         staff: actor.staff,
         staff_code,
+        post: actor.post,
         tenant: ticket.place.tenant,
         unit: ticket.place.unit,
         org: ticket.place.org,

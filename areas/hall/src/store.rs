@@ -43,6 +43,11 @@ const NEXT: &str = concat!(
 const LINE: &str = concat!("SELECT ", ticket!(), " FROM hall_tickets WHERE site = $1 AND day = $2 AND state = $3 ORDER BY letter, place, id LIMIT $4");
 const WAITING: &str = "SELECT letter, COUNT(*) FROM hall_tickets WHERE site = $1 AND day = $2 AND state = 'waiting' GROUP BY letter ORDER BY letter";
 const DONE: &str = "SELECT COUNT(*) FROM hall_tickets WHERE site = $1 AND day = $2 AND state = 'done'";
+const LAST_DONE: &str = concat!(
+    "SELECT ",
+    ticket!(),
+    " FROM hall_tickets WHERE site = $1 AND day = $2 AND state = 'done' AND site_window = $3 ORDER BY ended_at DESC, id DESC LIMIT 1"
+);
 const HOLDING: &str = concat!("SELECT ", ticket!(), " FROM hall_tickets WHERE account = $1 AND day = $2 AND site = $3 AND letter = $4 AND state = 'waiting' AND account > 0");
 const ADD_BOOKING: &str = concat!(
     "INSERT INTO hall_bookings (",
@@ -57,7 +62,7 @@ const TODAY: &str = concat!("SELECT ", booking!(), " FROM hall_bookings WHERE si
 /// 到点没来的预约。
 pub const LATE: &str = "SELECT id, late_at FROM hall_bookings WHERE late_at <= $1 ORDER BY late_at, id LIMIT $2";
 pub const STATEMENTS: &[&str] = &[
-    PLAN, SAVE_PLAN, TAKE_SLOT, FREE_SLOT, SLOTS, ADD_TICKET, SAVE_TICKET, ONE_TICKET, NEXT, LINE, WAITING, DONE, HOLDING, ADD_BOOKING,
+    PLAN, SAVE_PLAN, TAKE_SLOT, FREE_SLOT, SLOTS, ADD_TICKET, SAVE_TICKET, ONE_TICKET, NEXT, LINE, WAITING, DONE, LAST_DONE, HOLDING, ADD_BOOKING,
     SAVE_BOOKING, ONE_BOOKING, MY_BOOKINGS, SAME_SLOT, TODAY, LATE,
 ];
 
@@ -194,6 +199,11 @@ pub fn line(tx: &mut Tx<'_>, site: i64, day: i64, state: TicketState, limit: i64
 /// 各队列等候几人。
 pub fn waiting(tx: &mut Tx<'_>, site: i64, day: i64) -> Result<Vec<(String, i64)>> {
     tx.rows(WAITING, args![site, day], |r| Ok((r.get(0)?, r.get(1)?)))
+}
+
+/// 某窗口今天最近办完的号。
+pub fn last_done(tx: &mut Tx<'_>, site: i64, day: i64, window: i64) -> Result<Option<Ticket>> {
+    tx.row(LAST_DONE, args![site, day, window], ticket_row)
 }
 
 /// 今天办完几人。

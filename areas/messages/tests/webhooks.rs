@@ -1,5 +1,8 @@
 //! 事件推送：签名、先后、断线、重试、死信、停用、轮换。
 
+#[path = "webhooks/outage.rs"]
+mod outage;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,6 +1,8 @@
 //! 当事人区的写：注册、登录、退出、换岗、发凭证。口令散列在单元之外算好再传进来。
 
-use jiff::{SignedDuration, Timestamp};
+pub mod grants;
+
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use tongban_directory::{commands as directory, queries as directory_queries};
 use tongban_kernel::codes::Uscc;
 use tongban_kernel::time::{date_of, day_number};
@@ -8,7 +10,9 @@ use tongban_kernel::{Actor, Problem};
 use tongban_store::{Entry, Result, Tx};
 use tongban_web::attempts;
 
+use crate::model::grant::{GrantKind, GrantScope};
 use crate::model::{Account, AccountKind, LegalEntity, Person, Registration, Token};
+use crate::rules::grants::Terms;
 use crate::rules::{self, CODE_EVERY, CODE_LIFE, CODE_TRIES, ID_CARD};
 use crate::{MANAGE, store};
 
@@ -194,11 +198,21 @@ pub fn choose_post(tx: &mut Tx<'_>, actor: &Actor, token: &[u8], post: i64, at: 
     store::move_session(tx, token, post)
 }
 
+/// 登记的结果。
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// 登记好了，可以用它的身份办事。
+    Acting(i64),
+    /// 已请单位的法定代表人或管理员确认。
+    Asked(i64),
+}
+
 /// 登记自己代表的法人：核信用代码，建立经办关系（等级 1，窗口核过再升）。
+/// 法定代表人只有一位；单位已有法定代表人的，管理员与经办人要他同意才算。
 ///
 /// # Errors
-/// 没有登录、内容不合格、名称与已登记的不一致。
-pub fn add_company(tx: &mut Tx<'_>, actor: &Actor, code: &Uscc, name: &str, role: &str, at: Timestamp) -> Result<i64> {
+/// 没有登录、内容不合格、名称与已登记的不一致、已有别的法定代表人。
+pub fn add_company(tx: &mut Tx<'_>, actor: &Actor, code: &Uscc, name: &str, role: &str, at: Timestamp) -> Result<Added> {
     if actor.person == 0 {
         return Err(Problem::unauthenticated().into());
     }
@@ -208,9 +222,19 @@ pub fn add_company(tx: &mut Tx<'_>, actor: &Actor, code: &Uscc, name: &str, role
     if legal.name != name {
         return Err(Problem::field("name", "mismatch", "这个信用代码登记的是另一个名称，请对照营业执照填写全称").into());
     }
+    let heads = store::grants::holders(tx, legal.id, "legal_person", day)?;
+    if role == "legal_person" && heads.iter().any(|head| *head != actor.person) {
+        return Err(Problem::field("role", "duplicate", "这个单位已有法定代表人登记；换了法定代表人请带营业执照到窗口核验").into());
+    }
+    if role != "legal_person" && !heads.is_empty() && !heads.contains(&actor.person) {
+        let until = date_of(at).checked_add(1.year()).unwrap_or(date_of(at));
+        let terms = Terms { kind: GrantKind::Agent, relation: role.to_owned(), scope: GrantScope::Apply, items: String::new(), until };
+        grants::request_agent(tx, actor, legal.id, &terms, at)?;
+        return Ok(Added::Asked(legal.id));
+    }
     store::put_agent(tx, legal.id, actor.person, role, FOREVER)?;
     tx.journal(Entry { kind: "parties.agent_added", subject: legal.id, rev: 1, at, actor, tenant: 0, body: "{}" })?;
-    Ok(legal.id)
+    Ok(Added::Acting(legal.id))
 }
 
 /// 换身份办事：`legal_entity` 为 0 是本人。

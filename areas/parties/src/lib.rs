@@ -18,7 +18,7 @@ pub mod store;
 
 use axum::routing::{get, post};
 use tongban_store::Migration;
-use tongban_web::{Access, Area, Route};
+use tongban_web::{Access, Area, Route, Sample};
 
 pub use identify::identify;
 
@@ -31,10 +31,14 @@ pub const MANAGE: &str = "parties.manage";
 #[must_use]
 pub const fn area() -> Area {
     Area {
-        migrations: &[Migration { area: "parties", number: 1, name: "parties", sql: include_str!("../migrations/0001_parties.sql") }],
-        statements: &[store::STATEMENTS],
+        migrations: &[
+            Migration { area: "parties", number: 1, name: "parties", sql: include_str!("../migrations/0001_parties.sql") },
+            Migration { area: "parties", number: 2, name: "grants", sql: include_str!("../migrations/0002_grants.sql") },
+        ],
+        statements: &[store::STATEMENTS, store::grants::STATEMENTS],
         permissions: &[(READ, "查看账号"), (MANAGE, "维护账号与凭证")],
         routes: ROUTES,
+        samples: &[Sample { param: "grant", value: |_, _| Ok("1".to_owned()) }],
         ..Area::new("parties", "用户与登录")
     }
 }
@@ -50,6 +54,9 @@ const ROUTES: &[Route] = &[
     Route::get("/me/profile", Access::SignedIn { level: 0 }, || get(pages::profile)),
     Route::get("/me/companies", Access::SignedIn { level: 1 }, || get(pages::companies::page)),
     Route::post("/me/companies", Access::SignedIn { level: 1 }, || post(pages::companies::add)),
+    Route::get("/me/agents", Access::SignedIn { level: 1 }, || get(pages::agents::page)),
+    Route::post("/me/agents", Access::SignedIn { level: 1 }, || post(pages::agents::offer)),
+    Route::post("/me/agents/{grant}", Access::SignedIn { level: 1 }, || post(pages::agents::settle)),
     Route::post("/me/identity", Access::SignedIn { level: 1 }, || post(pages::companies::choose)),
     Route::get("/desk/posts", Access::AnyStaff, || get(pages::posts)),
     Route::post("/desk/posts", Access::AnyStaff, || post(pages::choose_post)),

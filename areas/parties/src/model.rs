@@ -1,5 +1,7 @@
 //! 当事人区的类型。
 
+pub mod grant;
+
 use tongban_kernel::mask;
 
 /// 账号的种类。

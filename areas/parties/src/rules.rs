@@ -1,5 +1,7 @@
 //! 账号规则：口令强度、会话期限、注册表单检查。纯函数。
 
+pub mod grants;
+
 use jiff::civil::Date;
 use jiff::SignedDuration;
 use tongban_kernel::Problem;

@@ -1,5 +1,7 @@
 //! SQL ↔ 模型。本区唯一有 SQL 的文件。
 
+pub(crate) mod grants;
+
 use jiff::Timestamp;
 use tongban_kernel::Problem;
 use tongban_store::{Result, Tx, args};

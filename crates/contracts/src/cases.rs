@@ -36,10 +36,14 @@ pub struct CaseNodeV1 {
     pub legal_entity: i64,
     /// 提交申请的账号；窗口代为登记的为 0。
     pub account: i64,
+    /// 替申请人做这一步的人：代办的家人、单位的经办人；本人做的为 0。
+    pub agent: i64,
     /// 这一步在窗口是谁办的；网上为 0。
     pub window: i64,
     pub staff: i64,
     pub staff_code: String,
+    /// 以哪个岗位办的；网上为 0。
+    pub post: i64,
     /// 到期时刻，毫秒。
     pub due: Option<i64>,
     /// `granted` 准予、`denied` 不予。

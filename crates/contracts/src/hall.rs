@@ -14,6 +14,8 @@ pub struct ServedV1 {
     pub window: i64,
     pub staff: i64,
     pub staff_code: String,
+    /// 以哪个岗位办的。
+    pub post: i64,
     pub tenant: i64,
     pub unit: i64,
     pub org: i64,
@@ -22,3 +24,12 @@ pub struct ServedV1 {
     /// 线上取号的账号；现场取的为 0。
     pub account: i64,
 }
+
+/// 没有办件的评价以号票为键，编号这样写；`ticket` 是号票行键。
+#[must_use]
+pub fn rating_key(day: i64, number: &str, ticket: i64) -> String {
+    format!("{TICKET}{day}-{number}-{ticket}")
+}
+
+/// 以号票为键的编号的开头，办件编号不会这样开头。
+pub const TICKET: &str = "PH-";

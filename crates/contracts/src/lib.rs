@@ -4,3 +4,4 @@ pub mod cases;
 pub mod hall;
 pub mod items;
 pub mod evaluation;
+pub mod parties;

@@ -1,12 +1,14 @@
 //! 表格：一张脸，两种文件。
 //!
 //! 写：[`TableWriter`] 先给列，再一块块地喂行；CSV 每块当场变成字节，XLSX 攒在临时文件里、最后成块交出，
-//! 两者占的内存都与行数无关。读：[`read`] 把 CSV（UTF-8 或 GB18030）与 XLSX 读成带行号的文字。
+//! 两者占的内存都与行数无关。读：[`read`] 把 CSV（UTF-8 或 GB18030）与 XLSX 读成带行号的文字，
+//! 行多的用 [`stream`] 一行一行地读。
 //! 规则见 api-conventions §10：带 BOM、CRLF、公式注入前加 `'`、编码列是文本、日期是真日期、冻结首行、自动筛选、
 //! 超过 100 万行拆表。
 
 mod csv;
 mod read;
+pub mod stream;
 mod xlsx;
 
 use std::borrow::Cow;

@@ -162,3 +162,58 @@ proptest! {
         }
     }
 }
+
+mod streaming {
+    use std::io::Cursor;
+    use std::ops::ControlFlow;
+
+    use tongban_documents::table::stream::{Event, count, head, stream};
+    use tongban_documents::table::{Cell, Column, Format, Kind, read, write};
+
+    fn events(bytes: &[u8]) -> Result<Vec<Event>, tongban_kernel::Problem> {
+        let mut all = Vec::new();
+        stream(Cursor::new(bytes), &mut |event| {
+            all.push(event);
+            ControlFlow::Continue(())
+        })?;
+        Ok(all)
+    }
+
+    /// 逐行读的与整张读的一样。
+    fn same_as_read(bytes: &[u8]) {
+        let sheet = read(bytes).unwrap();
+        let mut all = events(bytes).unwrap().into_iter();
+        assert_eq!(all.next(), Some(Event::Header(sheet.header)));
+        assert_eq!(all.collect::<Vec<_>>(), sheet.rows.into_iter().map(Event::Row).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn rows_and_line_numbers_match_the_whole_reader() {
+        same_as_read("\u{feff}甲,乙\r\n1,\"一\r\n二\"\r\n\r\n\r\n3,四\r\n".as_bytes());
+        same_as_read("甲,乙\n1,二\n,\n\"a\nb\nc\",3\nx,y".as_bytes());
+        let (gb, ..) = encoding_rs::GB18030.encode("名称,编号\n昭化区行政审批局,1\n\n某某镇,2\n");
+        same_as_read(&gb);
+        let columns = || vec![Column::new("编号", "no", Kind::Text), Column::new("日期", "day", Kind::Date)];
+        let rows: Vec<Vec<Cell>> = (0..50).map(|n| vec![format!("A{n}").into(), jiff::civil::date(2026, 11, 22).into()]).collect();
+        same_as_read(&write(Format::Xlsx, "表", columns(), &rows).unwrap());
+    }
+
+    #[test]
+    fn a_bad_row_is_told_and_the_others_go_on() {
+        let all = events("甲,乙\n1,2\n1,2,3\n4,5\n".as_bytes()).unwrap();
+        assert!(matches!(&all[2], Event::Bad(3, detail) if detail.contains("多出列")), "{all:?}");
+        assert!(matches!(&all[3], Event::Row(row) if row.number == 4));
+        let problem = events("名称，编号，地址，说明\n一,二\n坏\u{0}".replace('\u{0}', "").as_bytes().iter().copied().chain([0xFF, 0xFE]).collect::<Vec<_>>().as_slice()).unwrap_err();
+        assert!(problem.errors[0].detail.contains("第 3 行"), "{problem:?}");
+        assert!(events(b"").is_err() && events(b"\xD0\xCF\x11\xE0").is_err());
+    }
+
+    #[test]
+    fn counting_and_looking_ahead_stop_early() {
+        let text = format!("甲\n{}", "一\n".repeat(10_000));
+        assert_eq!(count(Cursor::new(text.as_bytes()), usize::MAX).unwrap(), 10_000);
+        assert_eq!(count(Cursor::new(text.as_bytes()), 99).unwrap(), 100);
+        let (header, rows) = head(Cursor::new(text.as_bytes()), 3).unwrap();
+        assert_eq!((header, rows.len(), rows[2].number), (vec!["甲".to_owned()], 3, 4));
+    }
+}

@@ -1,9 +1,11 @@
 //! 文件：按内容寻址，先存好再写引用它的记录（foundations §7）。本地文件夹或任何 S3 存储。
 
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::StreamExt;
 use jiff::Timestamp;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
@@ -71,6 +73,45 @@ impl Files {
         if hex::encode(Sm3::digest(&content)) == digest { Ok(content) } else { Err(Error::Io(format!("文件 {digest} 内容已损坏"))) }
     }
 
+    /// 存一份磁盘上的文件，一块块地走，内存与大小无关。
+    ///
+    /// # Errors
+    /// 读不了或存储不可用。
+    pub async fn put_file(&self, path: &Path, media: &str) -> Result<Stored> {
+        let (mut hash, mut size) = (Sm3::new(), 0_i64);
+        let mut source = std::fs::File::open(path).map_err(io)?;
+        while let Some(block) = block(&mut source)? {
+            hash.update(&block);
+            size += block.len() as i64;
+        }
+        let digest = hex::encode(hash.finalize());
+        let key = key(&digest);
+        if self.0.head(&key).await.is_err() {
+            source.seek(SeekFrom::Start(0)).map_err(io)?;
+            let mut upload = self.0.put_multipart(&key).await.map_err(io)?;
+            while let Some(block) = block(&mut source)? {
+                upload.put_part(PutPayload::from_bytes(block)).await.map_err(io)?;
+            }
+            upload.complete().await.map_err(io)?;
+        }
+        Ok(Stored { digest, size, media: media.to_owned() })
+    }
+
+    /// 取一份写进磁盘上的文件，一块块地走；内容与名字不符也当作没有。
+    ///
+    /// # Errors
+    /// 没有、写不进或存储不可用。
+    pub async fn get_file(&self, digest: &str, to: &mut std::fs::File) -> Result<()> {
+        let (mut hash, mut blocks) = (Sm3::new(), self.0.get(&key(digest)).await.map_err(io)?.into_stream());
+        while let Some(block) = blocks.next().await {
+            let block = block.map_err(io)?;
+            hash.update(&block);
+            to.write_all(&block).map_err(io)?;
+        }
+        to.seek(SeekFrom::Start(0)).map_err(io)?;
+        if hex::encode(hash.finalize()) == digest { Ok(()) } else { Err(Error::Io(format!("文件 {digest} 内容已损坏"))) }
+    }
+
     /// 能不能读写：就绪检查用。
     ///
     /// # Errors
@@ -78,6 +119,15 @@ impl Files {
     pub async fn ready(&self) -> Result<()> {
         self.put(Bytes::from_static(b"ready"), "text/plain").await.map(|_| ())
     }
+}
+
+/// 分块上传的一块；S3 要求除末块外不小于 5 MiB。
+const BLOCK: usize = 8 * 1024 * 1024;
+
+fn block(source: &mut std::fs::File) -> Result<Option<Bytes>> {
+    let mut content = Vec::new();
+    source.take(BLOCK as u64).read_to_end(&mut content).map_err(io)?;
+    Ok((!content.is_empty()).then(|| Bytes::from(content)))
 }
 
 fn key(digest: &str) -> Key {

@@ -42,13 +42,18 @@ enum Command {
     Serve,
     /// 建表与升级
     Migrate,
-    /// 导入事项清单（CSV 或 XLSX）
+    /// 导入事项清单、历史办件（CSV 或 XLSX）
     Import {
-        /// 文件
-        file: PathBuf,
-        /// 种类：county 县级清单、town 乡镇清单；catalogue 目录清单、items 实施清单（汇聚库列名，XLSX、CSV、JSON）
-        #[arg(long, default_value = "county", value_parser = ["county", "town", "catalogue", "items"])]
+        /// 文件，可以写几份
+        #[arg(required = true, value_name = "文件")]
+        files: Vec<PathBuf>,
+        /// 种类：county 县级清单、town 乡镇清单；catalogue 目录清单、items 实施清单（汇聚库列名，XLSX、CSV、JSON）；
+        /// cases 别的系统办结的办件（断了再跑一遍接着补，重复的不会再建）
+        #[arg(long, default_value = "county", value_parser = ["county", "town", "catalogue", "items", "cases"])]
         kind: String,
+        /// 办件来自哪个系统（只用于 cases）
+        #[arg(long, default_value = "", value_name = "名称")]
+        system: String,
         /// 有错时好的行照样导入；不写就有一处错什么也不改（只用于 catalogue、items）
         #[arg(long)]
         keep_good_rows: bool,
@@ -182,7 +187,12 @@ async fn execute(command: Command, mut settings: Settings) -> Result<ExitCode> {
             let done = house::migrate(&house::database(&settings).await?).await?;
             println!("新执行了 {done} 份迁移");
         }
-        Command::Import { file, kind, keep_good_rows } => operate::tables::import(&settings, &file, &kind, keep_good_rows).await?,
+        Command::Import { files, kind, system, .. } if kind == "cases" => operate::cases::import(&settings, &files, &system).await?,
+        Command::Import { files, kind, keep_good_rows, .. } => {
+            for file in &files {
+                operate::tables::import(&settings, file, &kind, keep_good_rows).await?;
+            }
+        }
         Command::Export { what, out } => operate::tables::export(&settings, &what, &out).await?,
         Command::Token { name, scopes, days } => operate::accounts::token(&settings, &name, &scopes, days).await?,
         Command::User { command: UserCommand::Reset { login } } => operate::accounts::reset(&settings, &login).await?,

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use tongban_kernel::{Actor, Place, Problem, calendar, time};
+use tongban_directory::queries as directory;
 use tongban_store::{Entry, Result, Tx};
 
 use super::{out_of_calendar, required_text};
@@ -85,10 +86,19 @@ fn tell(tx: &mut Tx<'_>, place: Place, row: &AnomalyRow, at: Timestamp) -> Resul
 
 /// 给一个单位里有某项权限、已实名的人发站内信。
 pub(super) fn notify(tx: &mut Tx<'_>, unit: i64, permission: &str, title: &str, body: &str, href: &str, at: Timestamp) -> Result<()> {
-    use tongban_directory::queries as directory;
-    let day = time::day_number(time::date_of(at));
+    let posts = directory::posts_with(tx, unit, permission, time::day_number(time::date_of(at)))?;
+    tell_posts(tx, &posts, title, body, href, at)
+}
+
+/// 给全县区里有某项权限的人发站内信：监察岗、分管领导不在办件的单位里。
+pub(super) fn notify_tenant(tx: &mut Tx<'_>, tenant: i64, permission: &str, title: &str, body: &str, href: &str, at: Timestamp) -> Result<()> {
+    let posts = directory::posts_in(tx, tenant, permission, time::day_number(time::date_of(at)))?;
+    tell_posts(tx, &posts, title, body, href, at)
+}
+
+fn tell_posts(tx: &mut Tx<'_>, posts: &[i64], title: &str, body: &str, href: &str, at: Timestamp) -> Result<()> {
     let mut told = std::collections::BTreeSet::new();
-    for id in directory::posts_with(tx, unit, permission, day)? {
+    for id in posts.iter().copied() {
         let Some(post) = directory::post(tx, id)? else { continue };
         if let Some(staff) = directory::staff(tx, post.staff)?.filter(|staff| staff.person != 0)
             && told.insert(staff.person)

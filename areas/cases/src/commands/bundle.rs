@@ -36,6 +36,7 @@ pub fn submit_bundle(tx: &mut Tx<'_>, actor: &Actor, token: &str, channel: Chann
     let definition = source::definition(tx, number)?.ok_or_else(Problem::not_found)?;
     let offer = source::merged(&definition, &found.body.situations);
     draft::may_apply(actor, &offer)?;
+    draft::within_grant(tx, actor, &offer, at)?;
     if found.person != actor.person || found.legal_entity != actor.legal_entity {
         return Err(Problem::conflict("这份草稿是用另一个身份起的，请先切换回那个身份再提交").into());
     }
@@ -169,6 +170,7 @@ fn submit_member(tx: &mut Tx<'_>, bundle: &Bundle, body: &BundleBody, m: &Member
         channel: Channel::from_code(body.channel.into()).unwrap_or(Channel::Computer),
         at_window: false,
         bundle: bundle.id,
+        person: bundle.person,
     };
     match open_case(tx, &actor, &offer, &application, &unhex(&part.random), at) {
         Ok(new) => Ok(Ok(new)),

@@ -20,6 +20,7 @@ pub const MAX_FILES: usize = 10;
 /// 没有登录、事项现在不能办、对象不符、实名等级不够。
 pub fn start(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, token: &str, applicant: &Applicant, at: Timestamp) -> Result<Draft> {
     may_apply(actor, offer)?;
+    within_grant(tx, actor, offer, at)?;
     if i64::try_from(store::my_drafts(tx, actor.account, MAX_DRAFTS)?.len()).unwrap_or(0) >= MAX_DRAFTS {
         return Err(Problem::conflict("您已有 50 份没交的草稿，请先交上或删掉几份").into());
     }
@@ -71,6 +72,17 @@ pub fn may_apply(actor: &Actor, offer: &Offer) -> Result<(), Problem> {
         ));
     }
     Ok(())
+}
+
+/// 代表单位办的，要在单位给的授权之内。
+///
+/// # Errors
+/// 授权不包括这个事项、已解除、过期。
+pub fn within_grant(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, at: Timestamp) -> Result<()> {
+    if super::within(tx, actor, &offer.code, at)? {
+        return Ok(());
+    }
+    Err(Problem::conflict("单位给您的授权不包括这个事项，或者已经解除，请找单位的法定代表人或管理员").into())
 }
 
 /// 读自己的草稿。

@@ -12,6 +12,7 @@ mod joint;
 mod notice;
 mod procedure;
 mod proposal;
+mod proxy;
 mod review;
 mod submit;
 mod urge;
@@ -22,12 +23,13 @@ pub use assign::{Transfer, candidates, colleagues, post_permission, transfer};
 pub use bundle::{RANDOM as BUNDLE_RANDOM, on_child, submit_bundle};
 pub use clock::{expire_draft, ring};
 pub use commitment::{CheckCommitment, check_commitment};
-pub use notice::on_light;
+pub use notice::{on_grant, on_light};
 pub use draft::{DraftEdit, attach, drop_draft, edit, may_apply, open_draft, start};
 pub use ending::{Ending, revoke, withdraw};
 pub use external::{External, Linked, link};
 pub use joint::{Answer, Consult, answer_opinion, consult, ring_opinion, sign_opinion};
 pub use proposal::{Amendable, Amendment, Propose, propose};
+pub use proxy::{Principal, principal, represents, start_for};
 pub use procedure::{Extend, StartProcedure, end_procedure, extend, start_procedure};
 pub use review::{Decide, Deliver, Forward, decide, deliver, express, forward, step_back};
 pub use submit::{Registration, Submitted, register, submit};
@@ -42,6 +44,7 @@ use tongban_contracts::cases::CaseNodeV1;
 use tongban_kernel::lights::Light;
 use tongban_kernel::problem::{Code, Reason};
 use tongban_kernel::{Actor, ActorKind, Problem, calendar, time};
+use tongban_parties::queries::grants::GrantScope;
 use tongban_store::{Entry, Result, Tx};
 
 use crate::model::{self, Action, Case, Facts, Offer, State, Step, Who};
@@ -59,7 +62,7 @@ fn load(tx: &mut Tx<'_>, actor: &Actor, no: &str, version: i64, action: Action, 
     let case = load_any(tx, actor, no, version, at)?;
     let Some(row) = model::find(case.state, action) else { return Err(model::refused(case.state, action).into()) };
     match row.who {
-        Who::Applicant if owns(actor, &case) => {}
+        Who::Applicant if owns(actor, &case) || proxy::represents(tx, actor, &case, GrantScope::Apply, at)? => {}
         Who::Staff if action == Action::Forward || action == Action::StepBack => {
             actor.require(if case.step == Some(Step::Review) { can::REVIEW } else if case.step == Some(Step::Approve) { can::APPROVE } else { can::HANDLE })?;
         }
@@ -74,7 +77,7 @@ fn load(tx: &mut Tx<'_>, actor: &Actor, no: &str, version: i64, action: Action, 
 /// 装载一件，只查能不能看到与版本。
 fn load_any(tx: &mut Tx<'_>, actor: &Actor, no: &str, version: i64, at: Timestamp) -> Result<Case> {
     let mut case = store::lock_by_no(tx, no)?.ok_or_else(Problem::not_found)?;
-    see(tx, actor, &case)?;
+    see(tx, actor, &case, at)?;
     while case.next_clock_at.is_some_and(|next| next <= at) {
         clock::ring_case(tx, &mut case)?;
     }
@@ -84,16 +87,23 @@ fn load_any(tx: &mut Tx<'_>, actor: &Actor, no: &str, version: i64, at: Timestam
     Ok(case)
 }
 
-/// 看得到：本人的、在范围内的，或正被征求意见的。
+/// 看得到：本人的、在范围内的、正被征求意见的，或家人授权代办的。代表单位的只看授权范围内的事项。
 ///
 /// # Errors
 /// 看不到：404，与不存在一样。
-pub fn see(tx: &mut Tx<'_>, actor: &Actor, case: &Case) -> Result<()> {
+pub fn see(tx: &mut Tx<'_>, actor: &Actor, case: &Case, at: Timestamp) -> Result<()> {
     match visible(actor, case) {
+        Ok(()) if actor.legal_entity != 0 && !within(tx, actor, &case.item_code, at)? => Err(Problem::not_found().into()),
         Ok(()) => Ok(()),
+        Err(_) if proxy::represents(tx, actor, case, GrantScope::Track, at)? => Ok(()),
         Err(_) if actor.staff != 0 && joint::invited(tx, actor, case.id)? => Ok(()),
         Err(problem) => Err(problem.into()),
     }
+}
+
+/// 代表单位的人此刻管不管这个事项。
+fn within(tx: &mut Tx<'_>, actor: &Actor, item: &str, at: Timestamp) -> Result<bool> {
+    tongban_parties::queries::grants::acts_within(tx, actor, item, at)
 }
 
 /// 看得到：本人的，或在范围内。
@@ -219,6 +229,12 @@ fn at_window(tx: &mut Tx<'_>, actor: &Actor) -> Result<(String, i64)> {
     Ok((code, window))
 }
 
+/// 替申请人做这一步的人：代办的家人、单位的经办人。
+fn agent_of(actor: &Actor, case: &Case) -> i64 {
+    let agent = actor.kind == ActorKind::Citizen && (case.legal_entity != 0 || actor.person != case.person);
+    if agent { actor.person } else { 0 }
+}
+
 fn node(tx: &mut Tx<'_>, actor: &Actor, case: &Case, mark: &Mark<'_>) -> Result<CaseNodeV1> {
     let (staff_code, window) = at_window(tx, actor)?;
     Ok(CaseNodeV1 {
@@ -238,9 +254,11 @@ fn node(tx: &mut Tx<'_>, actor: &Actor, case: &Case, mark: &Mark<'_>) -> Result<
         person: case.person,
         legal_entity: case.legal_entity,
         account: case.account,
+        agent: agent_of(actor, case),
         window,
         staff: actor.staff,
         staff_code,
+        post: if actor.staff == 0 { 0 } else { actor.post },
         due: case.due.map(Timestamp::as_millisecond),
         outcome: case.outcome.map(|outcome| outcome.as_str().to_owned()),
         decided_at: case.decided_at.map(Timestamp::as_millisecond),

@@ -1,10 +1,12 @@
-//! 灯变了告诉该知道的人：黄灯告诉承办人；红灯再告诉部门负责人与监察岗（cases §3.5）。
+//! 灯变了告诉该知道的人：黄灯告诉承办人；红灯再告诉部门负责人与监察岗；法定超期再升级到分管领导（cases §3.5）。
 
 use tongban_contracts::cases::CaseNodeV1;
+use tongban_contracts::parties::GrantV1;
 use tongban_directory::queries as directory;
+use tongban_parties::queries::grants;
 use tongban_store::{Logged, Result, Tx};
 
-use super::anomaly::notify;
+use super::anomaly::{notify, notify_tenant};
 use crate::permissions as can;
 use crate::store;
 
@@ -15,15 +17,53 @@ use crate::store;
 pub fn on_light(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
     let node: CaseNodeV1 = entry.changed()?;
     let red = entry.kind == "cases.overdue";
-    let (title, href) = (if red { "办件已超期" } else { "办件快到期" }, format!("/desk/cases/{}", node.case_no));
+    let case = store::find(tx, entry.subject)?;
+    // 转红那一刻已经过了法定时限的，升级到分管领导
+    let unlawful = red && case.as_ref().and_then(|case| case.legal_due).is_some_and(|due| entry.at > due);
+    let title = match (red, unlawful) {
+        (_, true) => "办件超过法定时限",
+        (true, false) => "办件已超期",
+        (false, false) => "办件快到期",
+    };
+    let href = format!("/desk/cases/{}", node.case_no);
     let body = format!("{} {}", node.case_no, node.item_name);
-    let handler = store::find(tx, entry.subject)?.map_or(0, |case| case.handler);
+    let handler = case.map_or(0, |case| case.handler);
     if let Some(staff) = directory::staff(tx, handler)?.filter(|staff| staff.person != 0) {
         tongban_messages::notify(tx, staff.person, title, &body, &href, entry.at)?;
     }
     if red {
         notify(tx, node.unit, can::EXTEND, title, &body, &href, entry.at)?;
-        notify(tx, node.unit, can::MONITOR, title, &body, &href, entry.at)?;
+        notify_tenant(tx, node.tenant, can::MONITOR, title, &body, &href, entry.at)?;
+    }
+    if unlawful {
+        notify_tenant(tx, node.tenant, can::ESCALATED, title, &body, &href, entry.at)?;
+    }
+    Ok(())
+}
+
+/// 授权有了变化：告诉没动手的那一边（家人代办、单位授权）。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn on_grant(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
+    let grant: GrantV1 = entry.parse()?;
+    let (title, body) = match entry.kind.as_str() {
+        "parties.grant_offered" => ("有一份代办授权等您答复", "请看清范围与期限再同意"),
+        "parties.granted" => ("代办授权生效了", "随时可以解除"),
+        "parties.grant_declined" => ("代办授权没有被同意", "可以问清之后再授权一次"),
+        _ => ("代办授权已解除", "解除立即生效"),
+    };
+    let principals = if grant.legal_entity == 0 { vec![grant.principal] } else { grants::heads(tx, grant.legal_entity, entry.at)? };
+    let asked_by_agent = grant.asked_by == "agent";
+    let people = match entry.kind.as_str() {
+        "parties.grant_revoked" => principals.into_iter().chain([grant.agent]).collect(),
+        "parties.grant_offered" if asked_by_agent => principals,
+        "parties.grant_offered" => vec![grant.agent],
+        _ if asked_by_agent => vec![grant.agent],
+        _ => principals,
+    };
+    for person in people {
+        tongban_messages::notify(tx, person, title, body, "/me/agents", entry.at)?;
     }
     Ok(())
 }

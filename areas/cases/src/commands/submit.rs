@@ -8,7 +8,7 @@ use tongban_kernel::problem::{Checks, Code};
 use tongban_kernel::{Actor, Problem, calendar, time};
 use tongban_store::{Result, Tx};
 
-use super::{Mark, draft, out_of_calendar, record, retime};
+use super::{Mark, draft, out_of_calendar, proxy, record, retime};
 use crate::model::{Action, Applicant, Case, Channel, Delivery, FileRef, Material, MaterialStatus, Offer};
 use crate::permissions as can;
 use crate::rules::documents;
@@ -38,6 +38,8 @@ pub(super) struct Application<'a> {
     pub(super) at_window: bool,
     /// 所属的一件事；不是为 0。
     pub(super) bundle: i64,
+    /// 申请人在 parties 的行键；窗口登记的为 0。
+    pub(super) person: i64,
 }
 
 /// 交上草稿。再交一次给出同一件。
@@ -59,7 +61,10 @@ pub fn submit(
         return again(tx, no);
     }
     draft::may_apply(actor, offer)?;
-    if found.person != actor.person || found.legal_entity != actor.legal_entity {
+    draft::within_grant(tx, actor, offer, at)?;
+    let principal = if found.body.grant == 0 { None } else { Some(proxy::principal(tx, actor, found.body.grant, &offer.code, at)?) };
+    let wanted = principal.as_ref().map_or(actor.person, |principal| principal.person);
+    if found.person != wanted || found.legal_entity != actor.legal_entity {
         return Err(Problem::conflict("这份草稿是用另一个身份起的，请先切换回那个身份再提交").into());
     }
     let body = &found.body;
@@ -74,8 +79,12 @@ pub fn submit(
         channel,
         at_window: false,
         bundle: 0,
+        person: found.person,
     };
     let submitted = open_case(tx, actor, offer, &application, random, at)?;
+    if let Some(principal) = principal {
+        store::agencies::add(tx, submitted.id, &principal.agency, at)?;
+    }
     store::mark_submitted(tx, &found, &submitted.no, at)?;
     Ok(submitted)
 }
@@ -132,6 +141,7 @@ pub fn register(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Registrat
         channel: input.channel,
         at_window: true,
         bundle: 0,
+        person: if actor.staff == 0 { actor.person } else { 0 },
     };
     open_case(tx, actor, offer, &application, random, at)
 }
@@ -192,7 +202,7 @@ fn new_case(id: i64, no: CaseNo, actor: &Actor, offer: &Offer, input: &Applicati
         window_org: if by_applicant || actor.org == 0 { offer.place.org } else { actor.org },
         channel: input.channel,
         account: if by_applicant { actor.account } else { 0 },
-        person: if by_applicant { actor.person } else { 0 },
+        person: input.person,
         legal_entity: if by_applicant { actor.legal_entity } else { 0 },
         summary: input.summary.trim().to_owned(),
         delivery: input.delivery,

@@ -18,7 +18,7 @@ pub async fn download(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) 
     let (digest, no) = app
         .db()
         .write("cases.archive_taken", move |tx| {
-            let case = queries::seen(tx, &actor, &no)?;
+            let case = queries::seen(tx, &actor, &no, at)?;
             let digest = archives::digest(tx, case.id)?.ok_or_else(|| Problem::conflict("卷宗还没做好：办结后 5 个工作日内自动做，也可以在办件页点“现在归档”"))?;
             let entry = Entry { kind: "cases.unmasked", subject: case.id, rev: case.version, at, actor: &actor, tenant: case.place.tenant, body: "{\"archive\":true}" };
             tx.journal(entry)?;
@@ -38,7 +38,8 @@ pub async fn download(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) 
 /// 现在归档。
 pub async fn make(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Redirect, Failure> {
     let actor = ctx.actor.clone();
-    let case = app.db().snapshot("cases.seen", move |tx| queries::seen(tx, &actor, &no)).await?;
+    let at = app.now();
+    let case = app.db().snapshot("cases.seen", move |tx| queries::seen(tx, &actor, &no, at)).await?;
     archive::make(&app, case.id).await?;
     Ok(see_other(format!("/desk/cases/{}", case.no)).flash("卷宗已做好，可以下载"))
 }

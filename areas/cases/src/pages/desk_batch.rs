@@ -63,13 +63,13 @@ pub async fn act(State(app): State<App>, ctx: Ctx, Form(fields): Form<Vec<(Strin
 
 /// 三岗交接单：件数、材料、时间、双方签收。
 async fn handover(app: &App, ctx: &Ctx, chosen: Vec<(String, i64)>) -> Result<Response, Failure> {
-    let actor = ctx.actor.clone();
+    let (actor, at) = (ctx.actor.clone(), app.now());
     let rows: Vec<_> = app
         .db()
         .snapshot("cases.handover", move |tx| {
             let mut rows = Vec::new();
             for (no, _) in &chosen {
-                let case = queries::seen(tx, &actor, no)?;
+                let case = queries::seen(tx, &actor, no, at)?;
                 let count = crate::store::materials(tx, case.id)?.iter().filter(|m| m.status.is_supplied()).count();
                 rows.push((case.no.to_string(), case.item_name.clone(), case.applicant_shown.clone(), count));
             }

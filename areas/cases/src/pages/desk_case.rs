@@ -159,6 +159,10 @@ fn info_rows(view: &CaseView) -> Vec<(String, String)> {
         ("经办人".to_owned(), mask::name(&who.contact)),
         ("手机".to_owned(), mask::mobile(&who.mobile)),
     ];
+    if let Some(agency) = &view.agency {
+        let relation = tongban_parties::model::grant::RELATIONS.iter().find(|(code, _)| *code == agency.relation).map_or("", |(_, name)| *name);
+        rows.push(("代办人".to_owned(), format!("{}（{relation}），授权单 {}", mask::name(&agency.name), agency.grant)));
+    }
     if !view.case.summary.is_empty() {
         rows.push(("办理摘要".to_owned(), view.case.summary.clone()));
     }
@@ -296,7 +300,8 @@ fn raisable() -> Vec<(&'static str, &'static str)> {
 
 pub(super) async fn viewed(app: &App, ctx: &Ctx, no: String) -> Result<CaseView, Failure> {
     let actor = ctx.actor.clone();
-    Ok(app.db().snapshot("cases.view", move |tx| queries::view(tx, &actor, &no)).await?)
+    let at = app.now();
+    Ok(app.db().snapshot("cases.view", move |tx| queries::view(tx, &actor, &no, at)).await?)
 }
 
 pub async fn show_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Html, Failure> {
@@ -335,7 +340,7 @@ pub async fn unmask(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) ->
     let (actor, at) = (ctx.actor.clone(), app.now());
     let (no, who) = app
         .act(&ctx, "cases.unmask", move |tx| {
-            let case = queries::seen(tx, &actor, &no)?;
+            let case = queries::seen(tx, &actor, &no, at)?;
             let details = crate::store::details(tx, case.id)?.ok_or_else(Problem::not_found)?;
             let entry = Entry { kind: "cases.unmasked", subject: case.id, rev: case.version, at, actor: &actor, tenant: case.place.tenant, body: "{}" };
             tx.journal(entry)?;

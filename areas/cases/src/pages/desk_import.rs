@@ -1,12 +1,13 @@
 //! 行业系统成批补录：交表、核对字段对照与预览、进度、对账报告。
 
 use std::collections::BTreeMap;
+use std::io::Cursor;
 
 use askama::Template;
 use axum::extract::{Multipart, Path, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use tongban_documents::table::{self, Cell, Column, Format, Kind, Sheet};
+use tongban_documents::table::{Cell, Column, Format, Kind, stream};
 use tongban_kernel::Problem;
 use tongban_kernel::problem::Code;
 use tongban_web::components::{ErrorSummary, Field as Input};
@@ -75,7 +76,7 @@ async fn list_page(app: &App, ctx: &Ctx, system: &str, problem: Option<&Problem>
         rows: rows.into_iter().map(row).collect(),
         fields: vec![
             Input::text("system", "行业系统").value(system).hint("如：省食品许可系统；同一系统下次自动用上次的字段对照").width("w-m").errors_of(problem),
-            Input::file("file", "导出的表").hint("XLSX 或 CSV，一次最多 20 万行").errors_of(problem),
+            Input::file("file", "导出的表").hint("XLSX 或 CSV；几百万行请分成几份，或由管理员用命令行导入").errors_of(problem),
         ],
         errors: ErrorSummary::of(problem),
     })
@@ -104,20 +105,28 @@ async fn received(app: &App, ctx: &Ctx, form: UploadForm) -> Result<i64, Failure
     let Some((_, upload)) = form.files.into_iter().next() else {
         return Err(Problem::field("file", "required", "请选择行业系统导出的表").into());
     };
-    let sheet = parse(upload.content.clone()).await?;
-    if sheet.rows.is_empty() {
+    let content = upload.content.clone();
+    let total = reading(move || stream::count(Cursor::new(content), import::MAX_ROWS)).await?;
+    if total == 0 {
         return Err(Problem::field("file", "empty", "表里没有数据行").into());
     }
+    if total > import::MAX_ROWS {
+        return Err(Problem::field("file", "too-many-rows", format!("一份表至多 {} 行，请分成几份交", import::MAX_ROWS)).into());
+    }
     let stored = app.files().put(upload.content, upload.media).await?;
-    let (actor, at, total, name) = (ctx.actor.clone(), app.now(), sheet.rows.len(), upload.name);
+    let (actor, at, name) = (ctx.actor.clone(), app.now(), upload.name);
     let opened = app.act(ctx, "cases.import_open", move |tx| import::open(tx, &actor, &system, &stored, &name, total, at)).await?;
     Ok(opened.id)
 }
 
-async fn parse(content: bytes::Bytes) -> Result<Sheet, Failure> {
-    let read = tokio::task::spawn_blocking(move || table::read(&content)).await;
+/// 读表占线程，放到专门的线程上。
+async fn reading<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Failure> {
+    let read = tokio::task::spawn_blocking(work).await;
     Ok(read.map_err(|error| tongban_store::Error::Io(error.to_string()))??)
 }
+
+/// 预览几行。
+const PREVIEW: usize = 10;
 
 struct Preview {
     line: usize,
@@ -175,16 +184,18 @@ async fn import_page(app: &App, ctx: &Ctx, id: i64, typed: Option<&BTreeMap<Stri
     let (import, saved, findings) = read(app, ctx, id).await?;
     let (mut fields, mut rows) = (Vec::new(), Vec::new());
     if import.state == ImportState::Preview {
-        let sheet = parse(app.files().get(&import.file).await?).await?;
-        let mapping = sheets::recognise(&sheet.header, typed.unwrap_or(&saved));
+        let mut local = tempfile::tempfile().map_err(|error| tongban_store::Error::Io(error.to_string()))?;
+        app.files().get_file(&import.file, &mut local).await?;
+        let (header, first) = reading(move || stream::head(local, PREVIEW)).await?;
+        let mapping = sheets::recognise(&header, typed.unwrap_or(&saved));
         let none = std::iter::once((String::new(), "（没有这一列）".to_owned()));
-        let options: Vec<_> = none.chain(sheet.header.iter().map(|text| (text.clone(), text.clone()))).collect();
+        let options: Vec<_> = none.chain(header.iter().map(|text| (text.clone(), text.clone()))).collect();
         for target in sheets::TARGETS {
-            let chosen = mapping.get(target.code).and_then(|place| sheet.header.get(*place)).cloned().unwrap_or_default();
+            let chosen = mapping.get(target.code).and_then(|place| header.get(*place)).cloned().unwrap_or_default();
             let input = Input::select(target.code, target.title, options.clone()).value(chosen).errors_of(problem);
             fields.push(if target.required { input } else { input.optional() });
         }
-        for row in sheet.rows.iter().take(10) {
+        for row in &first {
             let cell = |code: &str| mapping.get(code).and_then(|place| row.cells.get(*place)).cloned().unwrap_or_default();
             let fault = sheets::read(&import.system, &mapping, &row.cells).err().map(|errors| errors.iter().map(|e| e.detail.clone()).collect::<Vec<_>>().join("；"));
             let cells = sheets::TARGETS.iter().map(|t| if t.code == "id_number" { tongban_kernel::mask::id_number(&cell(t.code)) } else { cell(t.code) }).collect();

@@ -27,24 +27,28 @@ struct ListPage {
     drafts: usize,
     /// 一件事：编号、名称、状态、何时提交。
     bundles: Vec<(String, String, &'static str, String)>,
+    /// 替家人看着的。
+    entrusted: Vec<show::Row>,
 }
 
 pub async fn list(State(app): State<App>, ctx: Ctx, Query(page): Query<PageQuery>) -> Result<Html, Failure> {
     let limit = page.limit()?;
     let before: Option<i64> = page.after("mine")?;
     let actor = ctx.actor.clone();
-    let (rows, drafts, bundles) = app
+    let at = app.now();
+    let (rows, drafts, bundles, entrusted) = app
         .db()
         .snapshot("cases.mine", move |tx| {
-            Ok((queries::mine(tx, &actor, before, limit as i64)?, store::my_drafts(tx, actor.account, 50)?.len(), store::bundles::mine(tx, actor.person, actor.legal_entity, 10)?))
+            Ok((queries::mine(tx, &actor, before, limit as i64)?, store::my_drafts(tx, actor.account, 50)?.len(), store::bundles::mine(tx, actor.person, actor.legal_entity, 10)?, if before.is_none() { queries::entrusted(tx, &actor, 10, at)? } else { Vec::new() }))
         })
         .await?;
     let listing = Listing::cut(rows, limit, "mine", |row| row.id);
     let now = app.now();
     let rows: Vec<_> = listing.items.iter().map(|row| show::Row::of(row, now)).collect();
     let note = format!("本页 {} 件", rows.len());
+    let entrusted = entrusted.iter().map(|row| show::Row::of(row, now)).collect();
     let bundles = bundles.into_iter().map(|b| (b.no, b.name, b.state.label(), show::short(b.submitted_at))).collect();
-    render(&ListPage { l: Layout::public(&ctx, "我的办件"), pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note), rows, drafts, bundles })
+    render(&ListPage { l: Layout::public(&ctx, "我的办件"), pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note), rows, drafts, bundles, entrusted })
 }
 
 /// 申请人看到的一份文书。
@@ -86,14 +90,18 @@ struct CasePage {
     can_urge: bool,
     version: i64,
     panels: Vec<String>,
+    /// 谁代办的，或您在替谁办。
+    agency: Option<String>,
 }
 
 pub async fn show_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Html, Failure> {
     let actor = ctx.actor.clone();
-    let view = app.db().snapshot("cases.view", move |tx| owned_view(tx, &actor, &no)).await?;
+    let at = app.now();
+    let view = app.db().snapshot("cases.view", move |tx| owned_view(tx, &actor, &no, at)).await?;
     let panels = super::desk_case::panels(&app, &ctx, view.case.id).await?;
     let case = &view.case;
-    let offered = actions::offered(&ctx.actor, case);
+    let owner = commands::owns(&ctx.actor, case) || view.acting == Some(true);
+    let offered = actions::offered_to(&ctx.actor, case, owner);
     let note = if case.state.is_terminal() || case.outcome.is_some() { case.result_note.clone() } else { String::new() };
     render(&CasePage {
         l: Layout::public(&ctx, &case.item_name),
@@ -113,14 +121,26 @@ pub async fn show_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>)
         can_withdraw: offered.contains(&Action::Withdraw),
         can_urge: offered.contains(&Action::Urge),
         version: case.version,
+        agency: agency_note(&view),
         panels,
     })
 }
 
+/// 代办的事给两边看：本人看到谁代办的，代办人看到在替谁办。
+fn agency_note(view: &CaseView) -> Option<String> {
+    let shown = &view.case.applicant_shown;
+    match (&view.agency, view.acting) {
+        (_, Some(true)) => Some(format!("您凭授权替 {shown} 办，结果通知他本人，评价也由他来评")),
+        (_, Some(false)) => Some(format!("您凭授权替 {shown} 看进度，不能补正或撤回")),
+        (Some(agency), None) => Some(format!("这件由 {} 凭授权单 {} 替您提交", tongban_kernel::mask::name(&agency.name), agency.grant)),
+        (None, None) => None,
+    }
+}
+
 /// 申请人自己的；工作人员走工作台。
-fn owned_view(tx: &mut tongban_store::Tx<'_>, actor: &tongban_kernel::Actor, no: &str) -> tongban_store::Result<CaseView> {
-    let view = queries::view(tx, actor, no)?;
-    if commands::owns(actor, &view.case) { Ok(view) } else { Err(Problem::not_found().into()) }
+fn owned_view(tx: &mut tongban_store::Tx<'_>, actor: &tongban_kernel::Actor, no: &str, at: jiff::Timestamp) -> tongban_store::Result<CaseView> {
+    let view = queries::view(tx, actor, no, at)?;
+    if commands::owns(actor, &view.case) || view.acting.is_some() { Ok(view) } else { Err(Problem::not_found().into()) }
 }
 
 #[derive(Template)]
@@ -167,7 +187,8 @@ fn fix_page(app: &App, ctx: &Ctx, view: CaseView, note: String, problem: Option<
 
 pub async fn fix(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Response, Failure> {
     let actor = ctx.actor.clone();
-    let view = app.db().snapshot("cases.view", move |tx| owned_view(tx, &actor, &no)).await?;
+    let at = app.now();
+    let view = app.db().snapshot("cases.view", move |tx| owned_view(tx, &actor, &no, at)).await?;
     if view.case.state != CaseState::Correcting && view.case.deferred_due.is_none() {
         return Ok(see_other(format!("/me/cases/{}", view.case.no)).warn("这件现在没有要补的材料").into_response());
     }
@@ -194,7 +215,7 @@ pub async fn save_fix(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, 
     let result = app
         .act(&ctx, "cases.supply", move |tx| {
             stored.iter().try_for_each(|file| files::record(tx, file, at))?;
-            let case = queries::seen(tx, &actor, &number)?;
+            let case = queries::seen(tx, &actor, &number, at)?;
             if case.state == CaseState::Correcting {
                 commands::supply_correction(tx, &actor, &number, &input, at)
             } else {
@@ -210,7 +231,8 @@ pub async fn save_fix(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, 
                 return Err(problem.into());
             }
             let actor = ctx.actor.clone();
-            let view = app.db().snapshot("cases.view", move |tx| owned_view(tx, &actor, &no)).await?;
+            let at = app.now();
+            let view = app.db().snapshot("cases.view", move |tx| owned_view(tx, &actor, &no, at)).await?;
             render_status(422, &fix_page(&app, &ctx, view, note, Some(&problem)))
         }
     }
@@ -228,7 +250,8 @@ struct WithdrawPage {
 /// 撤回前的确认页。
 pub async fn confirm_withdraw(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Html, Failure> {
     let actor = ctx.actor.clone();
-    let view = app.db().snapshot("cases.view", move |tx| owned_view(tx, &actor, &no)).await?;
+    let at = app.now();
+    let view = app.db().snapshot("cases.view", move |tx| owned_view(tx, &actor, &no, at)).await?;
     let case = view.case;
     render(&WithdrawPage { l: Layout::public(&ctx, "撤回申请"), no: case.no.to_string(), item: case.item_name, version: case.version })
 }

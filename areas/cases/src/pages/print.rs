@@ -44,7 +44,7 @@ fn code_of(tx: &Tx<'_>, document: &Document) -> String {
 
 fn page(app: &App, ctx: &Ctx, view: &CaseView, document: &Document, check: String) -> Result<DocumentPage, Failure> {
     let track = format!("{}/track/{}", app.config().base_url, view.case.no);
-    let own = crate::commands::owns(&ctx.actor, &view.case);
+    let own = crate::commands::owns(&ctx.actor, &view.case) || view.acting.is_some();
     let handing_over = document.kind == crate::rules::documents::DocumentKind::Receipt;
     Ok(DocumentPage {
         l: Layout::public(ctx, document.kind.title()),
@@ -78,11 +78,11 @@ pub struct FormatQuery {
 
 /// 一份文书，范围内的工作人员或申请人。
 pub async fn show(State(app): State<App>, ctx: Ctx, Path((no, id)): Path<(String, i64)>, Query(query): Query<FormatQuery>) -> Result<Response, Failure> {
-    let actor = ctx.actor.clone();
+    let (actor, at) = (ctx.actor.clone(), app.now());
     let (view, document, code) = app
         .db()
         .snapshot("cases.view", move |tx| {
-            let view = queries::view(tx, &actor, &no)?;
+            let view = queries::view(tx, &actor, &no, at)?;
             let document = view.documents.iter().find(|d| d.id == id).cloned().ok_or_else(Problem::not_found)?;
             let code = code_of(tx, &document);
             Ok((view, document, code))

@@ -45,11 +45,11 @@ pub async fn form_for(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) 
     if ctx.actor.is_signed_in()
         && let Ok(parsed) = CaseNo::parse(&no)
     {
-        let actor = ctx.actor.clone();
+        let (actor, at) = (ctx.actor.clone(), app.now());
         let found = app
             .db()
             .snapshot("cases.track_own", move |tx| {
-                let Ok(view) = queries::view(tx, &actor, parsed.as_str()) else { return Ok(None) };
+                let Ok(view) = queries::view(tx, &actor, parsed.as_str(), at) else { return Ok(None) };
                 Ok(Some(Tracked { correction: view.corrections.last().cloned().filter(|c| c.supplied_at.is_none()), case: view.case, steps: view.steps }))
             })
             .await?;

@@ -30,12 +30,13 @@ const MINE: &str = concat!(
     columns!(),
     " FROM cases_drafts WHERE account = $1 AND case_no IS NULL ORDER BY updated DESC, id DESC LIMIT $2"
 );
+const SET_PERSON: &str = "UPDATE cases_drafts SET person = $1, body = $2 WHERE id = $3";
 const DROP: &str = "DELETE FROM cases_drafts WHERE id = $1 AND case_no IS NULL";
 const EXPIRE: &str = "DELETE FROM cases_drafts WHERE id = $1 AND updated <= $2";
 /// 到点清掉的草稿：180 天没动（accounts §7）。
 pub const EXPIRED: &str =
     "SELECT id, updated + 15552000000 FROM cases_drafts WHERE updated <= $1 - 15552000000 ORDER BY updated, id LIMIT $2";
-pub(super) const STATEMENTS: &[&str] = &[ADD, BY_TOKEN, SAVE, SUBMITTED, MINE, DROP, EXPIRE, EXPIRED];
+pub(super) const STATEMENTS: &[&str] = &[ADD, BY_TOKEN, SAVE, SUBMITTED, MINE, SET_PERSON, DROP, EXPIRE, EXPIRED];
 
 /// 草稿内容。
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +50,8 @@ pub struct DraftBody {
     pub summary: String,
     /// 窗口、代办点替申请人填的。
     pub on_behalf: bool,
+    /// 替家人办的授权单号；本人办的为 0。
+    pub grant: i64,
 }
 
 /// 草稿里的一份材料。
@@ -152,6 +155,13 @@ pub fn save(tx: &mut Tx<'_>, draft: &Draft) -> Result<()> {
         ],
     )?;
     if changed == 1 { Ok(()) } else { Err(Error::from(tongban_kernel::Problem::stale(draft.version))) }
+}
+
+/// 替家人起的：申请人是家人。
+pub fn set_person(tx: &mut Tx<'_>, draft: &Draft) -> Result<()> {
+    let body = sealed(tx, &draft.body)?;
+    tx.exec(SET_PERSON, args![draft.person, &body, draft.id])?;
+    Ok(())
 }
 
 /// 已交上来：记下编号，清空内容。

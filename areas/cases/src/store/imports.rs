@@ -29,9 +29,15 @@ const FINDINGS: &str = "SELECT line, number, case_no, detail FROM cases_findings
      ORDER BY line, number LIMIT $5";
 const LINKED: &str = "SELECT case_no, external_no, outcome, decided_at, linked_in_time FROM cases_cases WHERE external_system = $1 AND external_no = $2 \
      AND external_no IS NOT NULL";
-const OURS: &str = "SELECT external_no, case_no, decided_at, tenant FROM cases_cases WHERE external_system = $1 AND external_no > $2 \
-     AND external_no IS NOT NULL ORDER BY external_no LIMIT $3";
-pub(super) const STATEMENTS: &[&str] = &[ADD, SAVE, ONE, LIST, MAPPING, SAVE_MAPPING, FOUND, FINDINGS, LINKED, OURS];
+const OURS: &str = "SELECT c.external_no, c.case_no, c.decided_at FROM cases_cases c WHERE c.external_system = $1 AND c.external_no > $2 \
+     AND c.external_no IS NOT NULL AND c.tenant = $3 AND c.decided_at >= $4 AND c.decided_at <= $5 \
+     AND NOT EXISTS (SELECT 1 FROM cases_import_seen s WHERE s.import = $6 AND s.number = c.external_no) ORDER BY c.external_no LIMIT $7";
+const SEEN: &str = "INSERT INTO cases_import_seen (import, number) VALUES ($1, $2) ON CONFLICT (import, number) DO NOTHING";
+const SEEN_PAGE: &str = "SELECT number FROM cases_import_seen WHERE import = $1 ORDER BY number LIMIT $2";
+const FORGET: &str = "DELETE FROM cases_import_seen WHERE import = $1 AND number <= $2";
+const OURS_ONLY: &str = "SELECT COUNT(*) FROM cases_findings WHERE import = $1 AND kind = 'ours_only'";
+const SAME_FILE: &str = concat!("SELECT ", columns!(), " FROM cases_imports WHERE tenant = $1 AND file = $2 AND system = $3 ORDER BY id DESC LIMIT 1");
+pub(super) const STATEMENTS: &[&str] = &[ADD, SAVE, ONE, LIST, MAPPING, SAVE_MAPPING, FOUND, FINDINGS, LINKED, OURS, SEEN, SEEN_PAGE, FORGET, OURS_ONLY, SAME_FILE];
 
 /// 批次的状态。
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,7 +218,31 @@ pub fn linked(tx: &mut Tx<'_>, system: &str, number: &str) -> Result<Option<Link
     })
 }
 
-/// 本平台有的某系统的件：外部编号、办件编号、办结时刻、县区，按外部编号翻页。
-pub fn ours(tx: &mut Tx<'_>, system: &str, after: &str, limit: i64) -> Result<Vec<(String, String, Option<Timestamp>, i64)>> {
-    tx.rows(OURS, args![system, after, limit], |r| Ok((r.get(0)?, r.get(1)?, r.get::<Option<i64>>(2)?.map(from_millis), r.get(3)?)))
+/// 我方有、对方表里没有的一页：业务编号、办件编号、办结时间，按业务编号接着翻。
+pub fn ours(tx: &mut Tx<'_>, import: &Import, span: (Timestamp, Timestamp), after: &str, limit: i64) -> Result<Vec<(String, String, Timestamp)>> {
+    let (from, to) = span;
+    tx.rows(OURS, args![&import.system, after, import.tenant, from, to, import.id, limit], |r| Ok((r.get(0)?, r.get(1)?, from_millis(r.get(2)?))))
+}
+
+/// 记下对方表里有这个编号。
+pub fn seen(tx: &mut Tx<'_>, import: i64, number: &str) -> Result<()> {
+    tx.exec(SEEN, args![import, number])?;
+    Ok(())
+}
+
+/// 对完账，清掉一批编号；没有了回答假。
+pub fn forget(tx: &mut Tx<'_>, import: i64, limit: i64) -> Result<bool> {
+    let Some(last) = tx.rows(SEEN_PAGE, args![import, limit], |r| r.get::<String>(0))?.pop() else { return Ok(false) };
+    tx.exec(FORGET, args![import, &last])?;
+    Ok(true)
+}
+
+/// 我方有、对方没有的记了几件。
+pub fn ours_only(tx: &mut Tx<'_>, import: i64) -> Result<i64> {
+    Ok(tx.row(OURS_ONLY, args![import], |r| r.get(0))?.unwrap_or(0))
+}
+
+/// 同一系统同一份文件最近的一批；命令行接着做用。
+pub fn same_file(tx: &mut Tx<'_>, tenant: i64, file: &str, system: &str) -> Result<Option<Import>> {
+    tx.row(SAME_FILE, args![tenant, file, system], row)
 }

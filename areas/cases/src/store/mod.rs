@@ -1,5 +1,6 @@
 //! SQL ↔ 模型；只有这个文件夹里有 SQL。
 
+pub mod agencies;
 pub mod archives;
 pub mod bundles;
 mod cases;
@@ -21,7 +22,7 @@ pub use children::{
     anomalies_of, corrections, add_correction, document, document_by_id, documents, end_procedure, materials, passed_posts, save_material, steps,
     supply_correction, deferred_left, lock_anomaly, save_anomaly,
 };
-pub use drafts::{Draft, DraftBody, DraftMaterial, add as add_draft, drop_draft, expire_draft, lock as lock_draft, mark_submitted, mine as my_drafts, of_token, save as save_draft};
+pub use drafts::{Draft, DraftBody, DraftMaterial, add as add_draft, drop_draft, expire_draft, lock as lock_draft, mark_submitted, mine as my_drafts, of_token, save as save_draft, set_person as set_draft_person};
 pub use counters::{Counts, counts};
 #[cfg(test)]
 pub use lists::YELLOW_PAGE;
@@ -41,9 +42,11 @@ pub const MIGRATIONS: &[Migration] =
         Migration { area: "cases", number: 5, name: "archive", sql: include_str!("../../migrations/0005_archive.sql") },
         Migration { area: "cases", number: 6, name: "sync", sql: include_str!("../../migrations/0006_sync.sql") },
         Migration { area: "cases", number: 7, name: "lights", sql: include_str!("../../migrations/0007_lights.sql") },
+        Migration { area: "cases", number: 8, name: "agencies", sql: include_str!("../../migrations/0008_agencies.sql") },
+        Migration { area: "cases", number: 9, name: "import_seen", sql: include_str!("../../migrations/0009_import_seen.sql") },
     ];
 
-pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, bundles::STATEMENTS, archives::STATEMENTS, public::STATEMENTS, imports::STATEMENTS, views::STATEMENTS, commitments::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, SNAPSHOTS, FLOWS];
+pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, bundles::STATEMENTS, archives::STATEMENTS, public::STATEMENTS, imports::STATEMENTS, views::STATEMENTS, commitments::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, agencies::STATEMENTS, SNAPSHOTS, FLOWS];
 
 const SAVE_SNAPSHOT: &str =
     "INSERT INTO cases_snapshots (item_id, version, body) VALUES ($1, $2, $3) ON CONFLICT (item_id, version) DO NOTHING";

@@ -88,16 +88,16 @@ async fn joint_opinions_gate_only_the_decision_and_reopen_only_objections() {
         let (id, no, version) = (case.id, case.no.to_string(), case.version);
         run(&test, move |tx| {
             // 没被征求之前看不到
-            assert_eq!(refusal(crate::queries::seen(tx, &of(fire), &no)).code.status(), 404);
+            assert_eq!(refusal(crate::queries::seen(tx, &of(fire), &no, now)).code.status(), 404);
             let consult = Consult { version, orgs: vec![fire, eco], question: "请看选址".into(), days: 3 };
             let case = commands::consult(tx, &all(), &no, &consult, now)?;
-            assert!(crate::queries::seen(tx, &of(fire), &no).is_ok());
+            assert!(crate::queries::seen(tx, &of(fire), &no, now).is_ok());
             assert!(refusal(commands::decide(tx, &all(), &no, &grant(case.version), now)).detail.contains("区消防大队、区生态环境局"));
             let list = opinions::of_case(tx, id)?;
             let yes = Answer { version: 1, agree: true, opinion: String::new() };
             commands::answer_opinion(tx, &of(fire), list[0].id, &yes, now)?;
             // 回了之后就看不到了
-            assert_eq!(refusal(crate::queries::seen(tx, &of(fire), &no)).code.status(), 404);
+            assert_eq!(refusal(crate::queries::seen(tx, &of(fire), &no, now)).code.status(), 404);
             let bare = Answer { version: 1, agree: false, opinion: " ".into() };
             assert_eq!(refusal(commands::answer_opinion(tx, &of(eco), list[1].id, &bare, now)).errors[0].field(), "opinion");
             let against = Answer { version: 1, agree: false, opinion: "离学校太近".into() };

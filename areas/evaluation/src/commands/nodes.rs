@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use tongban_contracts::cases::CaseNodeV1;
+use tongban_contracts::hall::{ServedV1, rating_key};
 use tongban_kernel::problem::Code;
 use tongban_kernel::time::{date_of, day_number};
 use tongban_kernel::{Actor, Problem};
@@ -27,6 +28,29 @@ pub fn reach_node(tx: &mut Tx<'_>, actor: &Actor, case_id: i64, case: &CaseNodeV
 /// 引擎拒绝。
 pub fn end_case(tx: &mut Tx<'_>, actor: &Actor, case_id: i64, case: &CaseNodeV1, at: Timestamp) -> Result<()> {
     arrive(tx, actor, case_id, case, Node::Decided, false, at)
+}
+
+/// 大厅办完一个号：以号票为键发一张邀评。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn serve_ticket(tx: &mut Tx<'_>, actor: &Actor, ticket: i64, served: &ServedV1, at: Timestamp) -> Result<()> {
+    let org_name = tongban_directory::queries::org(tx, served.org)?.map(|org| org.name).unwrap_or_default();
+    let node = CaseNodeV1 {
+        case_no: rating_key(served.day, &served.number, ticket),
+        item_name: if served.matter.is_empty() { "现场服务".to_owned() } else { served.matter.clone() },
+        tenant: served.tenant,
+        unit: served.unit,
+        org: served.org,
+        org_name,
+        window: served.window,
+        staff: served.staff,
+        staff_code: served.staff_code.clone(),
+        post: served.post,
+        account: served.account,
+        ..CaseNodeV1::default()
+    };
+    arrive(tx, actor, ticket, &node, Node::Decided, false, at)
 }
 
 fn arrive(tx: &mut Tx<'_>, actor: &Actor, case_id: i64, case: &CaseNodeV1, node: Node, decided: bool, at: Timestamp) -> Result<()> {
@@ -92,6 +116,7 @@ pub fn push_to_pad(tx: &mut Tx<'_>, actor: &Actor, invitation: i64, window: i64,
     if window == 0 {
         return Err(Problem::field("window", "required", "请选择窗口：哪台评价仪").into());
     }
+    super::pads::reachable(tx, window, at)?;
     store::push_pad(tx, window, invitation, at)
 }
 

@@ -80,6 +80,7 @@ fn first(
     let flags = judge(tx, invited, rating, from, &SourceCount { device: &device, ip: &ip, since: minutes_before(at, 10) }, at)?;
     let row = new_row(tx, (subject, invited), rating, Round::First, actor, from.channel, flags, at);
     store::insert_rating(tx, &row, &device, &ip)?;
+    store::add_dimensions(tx, row.id, &rating.dims)?;
     store::mark_used(tx, invited.id, at)?;
     let task = if row.level.is_bad() { Some(dispatch(tx, subject, &row, actor, at)?) } else { None };
     let changed = EvaluationSubmittedV1 {

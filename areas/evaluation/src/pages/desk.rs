@@ -336,21 +336,24 @@ pub(crate) fn nodes(tx: &mut tongban_store::Tx<'_>, subject: i64, now: Timestamp
     Ok(lines)
 }
 
-/// 一台评价仪：窗口与它的网址钥匙。
+/// 一台评价仪：窗口、在不在线。
 struct Pad {
     window: i64,
     name: String,
-    key: String,
+    online: bool,
+    standing: &'static str,
 }
 
 /// 办件所属单位与办事人自己单位的窗口，各有一台评价仪。
-fn pads(tx: &mut tongban_store::Tx<'_>, subject: &Subject, own: i64) -> tongban_store::Result<Vec<Pad>> {
+fn pads(tx: &mut tongban_store::Tx<'_>, subject: &Subject, own: i64, at: Timestamp) -> tongban_store::Result<Vec<Pad>> {
     let orgs = std::collections::BTreeSet::from([subject.place.unit, subject.place.org, own]);
     let mut found = Vec::new();
     for org in orgs {
         for window in tongban_directory::queries::windows(tx, org)? {
-            let key = commands::pad_key(tx, window.id);
-            found.push(Pad { window: window.id, name: format!("{} {}", window.number, window.name), key });
+            let device = store::device(tx, window.id)?;
+            let standing = commands::pads::standing(device.as_ref(), at);
+            let online = standing == commands::pads::Standing::Online;
+            found.push(Pad { window: window.id, name: format!("{} {}", window.number, window.name), online, standing: standing.label() });
         }
     }
     Ok(found)
@@ -364,7 +367,7 @@ pub async fn case_nodes(State(app): State<App>, ctx: Ctx, Path(case_no): Path<St
         let subject = store::subject(tx, id)?.ok_or_else(Problem::not_found)?;
         scope.check(&subject.place)?;
         let nodes = nodes(tx, id, now)?;
-        let pads = pads(tx, &subject, own)?;
+        let pads = pads(tx, &subject, own, now)?;
         Ok((subject, nodes, pads))
     });
     let (subject, nodes, pads) = found.await?;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use tongban_web::components::ErrorSummary;
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Query, render, render_status, see_other};
 
 use crate::commands::{self, From};
-use crate::model::{EvalChannel, Round, Satisfaction, Tag, offered};
+use crate::model::{EvalChannel, Round, Satisfaction, Tag, dimensions, offered};
 use crate::rules::{self, Draft};
 use crate::store::{self, Invited, RatingRow, Subject};
 
@@ -42,11 +42,12 @@ pub struct Sent {
     follow: String,
     pad: String,
     k: String,
+    dims: Vec<String>,
 }
 
 impl Sent {
     fn draft(&self) -> Draft {
-        Draft { level: self.level, tags: self.tags.clone(), text: self.text.clone(), private: self.private == "1" }
+        Draft { level: self.level, tags: self.tags.clone(), text: self.text.clone(), private: self.private == "1", dims: self.dims.clone() }
     }
 
     fn asked(&self) -> Asked {
@@ -125,6 +126,8 @@ struct RatePage {
     more_tags: Vec<Choice>,
     text: String,
     private: bool,
+    /// 四川维度：代号、名字、已选的分。
+    dims: Vec<(&'static str, &'static str, i64)>,
     /// 差评：最迟哪天改到位。
     rectify_by: String,
     first: Option<Given>,
@@ -188,6 +191,7 @@ fn page(ctx: &Ctx, seen: Seen, token: &str, asked: Asked, draft: &Draft, problem
         more_tags: more,
         text: draft.text.clone(),
         private: draft.private,
+        dims: if following { Vec::new() } else { dims(subject.online, draft) },
         rectify_by: rectify,
         first: first.as_ref().map(Given::from),
         follow: follow.as_ref().map(Given::from),
@@ -196,6 +200,12 @@ fn page(ctx: &Ctx, seen: Seen, token: &str, asked: Asked, draft: &Draft, problem
         subject,
         asked,
     }
+}
+
+/// 问哪几个维度；填过的照选。
+fn dims(online: bool, draft: &Draft) -> Vec<(&'static str, &'static str, i64)> {
+    let given = |code: &str| draft.dims.iter().filter_map(|text| dimensions::parse(text)).find(|(known, _)| *known == code).map_or(0, |(_, score)| score);
+    dimensions::asked(online).map(|d| (d.code, d.title, given(d.code))).collect()
 }
 
 /// 换一级时别的参数照带。
@@ -273,12 +283,36 @@ struct PadPage {
     case_no: String,
     token: String,
     faces: Vec<Face>,
+    /// 这台设备还没绑定；`Some(true)` 是可以绑，`Some(false)` 是窗口上已有另一台。
+    unbound: Option<bool>,
+}
+
+/// 报到：绑定的设备记下在线；没绑的说清能不能绑。
+async fn checked_in(app: &App, window: i64, key: &str, mark: String) -> Result<Option<bool>, Failure> {
+    let (key, now) = (key.to_owned(), app.now());
+    let found = app.db().snapshot("evaluation.pad_device", move |tx| {
+        if commands::pad_key(tx, window) != key {
+            return Err(Problem::not_found().into());
+        }
+        let Some(device) = store::device(tx, window)?.filter(store::Device::is_bound) else { return Ok(Err(true)) };
+        Ok(if commands::pads::is_bound(tx, &device, &mark) { Ok(device.seen) } else { Err(false) })
+    });
+    match found.await? {
+        Ok(seen) => {
+            if now.duration_since(seen) >= commands::pads::SEEN_EVERY {
+                app.db().write("evaluation.pad_seen", move |tx| commands::pads::seen(tx, window, now)).await?;
+            }
+            Ok(None)
+        }
+        Err(free) => Ok(Some(free)),
+    }
 }
 
 /// `GET /pad/{window}`：待机、评价、谢谢三态。网址里的 `k` 由本平台发给这台设备，猜不到。
-pub async fn pad(State(app): State<App>, ctx: Ctx, Path(window): Path<i64>, Query(asked): Query<Asked>) -> Result<Html, Failure> {
+pub async fn pad(State(app): State<App>, ctx: Ctx, Path(window): Path<i64>, Query(asked): Query<Asked>, headers: HeaderMap) -> Result<Html, Failure> {
     let now = app.now();
     let key = asked.k.clone();
+    let unbound = checked_in(&app, window, &key, super::pads::mark(&headers, window)).await?;
     let pushed = app.db().snapshot("evaluation.pad", move |tx| {
         if commands::pad_key(tx, window) != key {
             return Err(Problem::not_found().into());
@@ -302,8 +336,9 @@ pub async fn pad(State(app): State<App>, ctx: Ctx, Path(window): Path<i64>, Quer
         case_no: String::new(),
         token: String::new(),
         faces: Vec::new(),
+        unbound,
     };
-    if let Some((token, invited, subject)) = pushed.await?.filter(|_| !page.thanks) {
+    if let Some((token, invited, subject)) = pushed.await?.filter(|_| !page.thanks && unbound.is_none()) {
         page.faces = faces(|level| format!("/r/{token}?level={level}&from=pad&pad={window}&k={}", asked.k));
         page.item = subject.item_name;
         page.case_no = subject.case_no;

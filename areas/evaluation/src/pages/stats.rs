@@ -14,6 +14,7 @@ use tongban_store::Tx;
 use tongban_web::components::{ErrorSummary, Field};
 use tongban_web::{App, Ctx, Failure, Layout, Query, export, render_status};
 
+use crate::model::dimensions::{DIMENSIONS, Dimension};
 use crate::model::{EvalChannel, Node};
 use crate::rules::stats::Levels;
 use crate::store::{self, By};
@@ -75,6 +76,8 @@ struct StatsPage {
     fields: Vec<Field>,
     lines: Vec<Line>,
     total: Levels,
+    /// 四川维度：名字、条数、平均分。
+    dims: Vec<(&'static str, i64, String)>,
 }
 
 /// 起止日：缺省近 30 天；至多一年。
@@ -112,6 +115,15 @@ fn lines(tx: &mut Tx<'_>, by: By, counted: Vec<store::Counted>) -> tongban_store
             By::Staff => (name, if key.is_empty() { "网上自助（没有经办人）".to_owned() } else { key }),
             By::Channel => (String::new(), EvalChannel::from_code(number).map_or("其他", EvalChannel::label).to_owned()),
             By::Node => (String::new(), Node::from_code(number).map_or("其他", Node::label).to_owned()),
+            By::Post if number == 0 => (String::new(), "不在岗位上（网上自助）".to_owned()),
+            By::Post => {
+                let post = tongban_directory::queries::post(tx, number)?;
+                let org = match &post {
+                    Some(post) => tongban_directory::queries::org(tx, post.org)?.map(|org| org.name),
+                    None => None,
+                };
+                (org.unwrap_or_default(), post.map_or_else(|| format!("岗位 {number}"), |post| post.title))
+            }
             By::Window if number == 0 => (String::new(), "不在窗口".to_owned()),
             By::Window => {
                 let window = tongban_directory::queries::window(tx, number)?;
@@ -136,11 +148,11 @@ pub async fn stats(State(app): State<App>, ctx: Ctx, Query(query): Query<StatsQu
     let scope = ctx.actor.scope.clone();
     let until = span.1.tomorrow().unwrap_or(span.1);
     let (from, to) = (time::instant(span.0, 0, 0), time::instant(until, 0, 0));
-    let lines = app
+    let (lines, sums) = app
         .db()
         .snapshot("evaluation.stats", move |tx| {
             let counted = store::grouped(tx, &scope, by, from, to)?;
-            lines(tx, by, counted)
+            Ok((lines(tx, by, counted)?, store::dimension_sums(tx, &scope, from, to)?))
         })
         .await?;
     if let (Some(format), None) = (Format::from_extension(&query.format), &problem) {
@@ -166,8 +178,19 @@ pub async fn stats(State(app): State<App>, ctx: Ctx, Query(query): Query<StatsQu
         to: span.1.to_string(),
         lines,
         total,
+        dims: averages(&sums),
     };
     render_status(if problem.is_some() { 422 } else { 200 }, &page)
+}
+
+/// 各维度的平均分，两位小数；没有人打的不列。
+fn averages(sums: &[(String, i64, i64)]) -> Vec<(&'static str, i64, String)> {
+    let of = |d: Dimension| {
+        let (_, n, score) = sums.iter().find(|(code, ..)| code == d.code)?;
+        let hundredths = (score * 100 + n / 2) / (*n).max(1);
+        Some((d.title, *n, format!("{}.{:02}", hundredths / 100, hundredths % 100)))
+    };
+    DIMENSIONS.into_iter().filter_map(of).collect()
 }
 
 async fn download(format: Format, title: &'static str, lines: &[Line]) -> Result<Response, Failure> {

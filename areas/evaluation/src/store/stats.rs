@@ -23,9 +23,15 @@ static BY_WINDOW: ScopedSql = scoped!(
     " = $1 AND r.at >= $2 AND r.at < $3 AND r.counts = 1 AND r.active = 1 AND r.effective = 1 AND r.round = 1 GROUP BY 1, 2, 3"
 );
 
+static BY_POST: ScopedSql = scoped!(
+    "SELECT CAST(i.post AS TEXT), '', r.level, COUNT(*) FROM evaluation_ratings r JOIN evaluation_invitations i ON i.id = r.invitation WHERE r.",
+    " = $1 AND r.at >= $2 AND r.at < $3 AND r.counts = 1 AND r.active = 1 AND r.effective = 1 AND r.round = 1 GROUP BY 1, 2, 3"
+);
+
 pub(super) const STATEMENTS: &[&str] = &[
     BY_ORG.tenant, BY_ORG.unit, BY_ORG.org, BY_ITEM.tenant, BY_ITEM.unit, BY_ITEM.org, BY_STAFF.tenant, BY_STAFF.unit, BY_STAFF.org,
-    BY_CHANNEL.tenant, BY_CHANNEL.unit, BY_CHANNEL.org, BY_NODE.tenant, BY_NODE.unit, BY_NODE.org, BY_WINDOW.tenant, BY_WINDOW.unit, BY_WINDOW.org,
+    BY_CHANNEL.tenant, BY_CHANNEL.unit, BY_CHANNEL.org, BY_NODE.tenant, BY_NODE.unit, BY_NODE.org, BY_WINDOW.tenant, BY_WINDOW.unit, BY_WINDOW.org, BY_POST.tenant, BY_POST.unit,
+    BY_POST.org,
 ];
 
 /// 按什么分组。
@@ -35,16 +41,18 @@ pub enum By {
     Item,
     Staff,
     Window,
+    Post,
     Channel,
     Node,
 }
 
 impl By {
-    pub const ALL: [(Self, &'static str, &'static str); 6] = [
+    pub const ALL: [(Self, &'static str, &'static str); 7] = [
         (Self::Org, "org", "单位"),
         (Self::Item, "item", "事项"),
         (Self::Staff, "staff", "经办人"),
         (Self::Window, "window", "窗口"),
+        (Self::Post, "post", "岗位"),
         (Self::Channel, "channel", "渠道"),
         (Self::Node, "node", "节点"),
     ];
@@ -55,6 +63,7 @@ impl By {
             Self::Item => &BY_ITEM,
             Self::Staff => &BY_STAFF,
             Self::Window => &BY_WINDOW,
+            Self::Post => &BY_POST,
             Self::Channel => &BY_CHANNEL,
             Self::Node => &BY_NODE,
         }

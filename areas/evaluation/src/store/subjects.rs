@@ -23,8 +23,8 @@ const SAVE_SUBJECT: &str = "UPDATE evaluation_cases SET received_day = $1, accep
      voided = $5, rated = $6, evaluated = $7, first_rated_day = $8, tenant = $9, unit = $10, org = $11, version = version + 1 \
      WHERE id = $12 AND version = $13";
 const INSERT_INVITATION: &str = "INSERT INTO evaluation_invitations (id, subject, node, org, day, at, expires, token, cancelled, \
-     counted, rated, channel, window_id, staff, staff_code, person) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, 0, $10, $11, $12, $13, $14)";
+     counted, rated, channel, window_id, staff, staff_code, person, post) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, 0, $10, $11, $12, $13, $14, $15)";
 const INVITATION: &str = "SELECT id, subject, node, day, at, expires, used, cancelled, window_id, staff, staff_code \
      FROM evaluation_invitations WHERE id = $1";
 const INVITATION_BY_TOKEN: &str = "SELECT id, subject, node, day, at, expires, used, cancelled, window_id, staff, staff_code \
@@ -88,6 +88,14 @@ pub struct Subject {
     pub version: i64,
 }
 
+impl Subject {
+    /// 是号票，不是办件（evaluation §4.1）。
+    #[must_use]
+    pub fn is_ticket(&self) -> bool {
+        self.case_no.starts_with(tongban_contracts::hall::TICKET)
+    }
+}
+
 fn subject_from(r: &Row<'_>) -> Result<Subject> {
     Ok(Subject {
         id: r.get(0)?,
@@ -146,8 +154,9 @@ pub fn lock_subject(tx: &mut Tx<'_>, id: i64) -> Result<Option<Subject>> {
 /// 写回，并把由事实派生的列一起更新；版本被别人改过时为假。
 pub fn save_subject(tx: &mut Tx<'_>, subject: &Subject, facts: &Facts) -> Result<bool> {
     let counted = || facts.ratings.iter().filter(|rating| rating.counts && !facts.voided);
-    let rated = counted().any(|rating| rating.active);
-    let first = counted().filter(|rating| rating.active).map(|rating| rating.day).min();
+    // 号票不是办件，不进按办件数的指标
+    let rated = !facts.walk_in && counted().any(|rating| rating.active);
+    let first = counted().filter(|rating| rating.active && !facts.walk_in).map(|rating| rating.day).min();
     let [received, accepted, decided] = subject.nodes;
     let changed = tx.exec(
         SAVE_SUBJECT,
@@ -194,7 +203,8 @@ pub fn facts(tx: &mut Tx<'_>, subject: &Subject) -> Result<Facts> {
         })
     })?;
     let Subject { place, nodes, decided, voided, .. } = subject;
-    Ok(Facts { org: place.org, nodes: *nodes, decided: *decided, voided: *voided, ratings, tasks })
+    let walk_in = subject.is_ticket();
+    Ok(Facts { org: place.org, nodes: *nodes, decided: *decided, voided: *voided, walk_in, ratings, tasks })
 }
 
 /// `after` 之后的至多 `limit` 个行键。
@@ -273,7 +283,7 @@ pub fn insert_invitation(tx: &mut Tx<'_>, subject: &Subject, owed: &Owed<'_>) ->
         INSERT_INVITATION,
         args![
             owed.id, subject.id, owed.node.code(), subject.place.org, owed.day, owed.at, owed.expires, owed.token,
-            owed.counted, node.online, node.window, node.staff, &node.staff_code, subject.person,
+            owed.counted, node.online, node.window, node.staff, &node.staff_code, subject.person, node.post,
         ],
     )?;
     Ok(())

@@ -105,18 +105,23 @@ async fn the_pad_waits_asks_and_thanks() {
         let clerk = app.sign_in(staff("李敏", crate::support::UNIT, &[READ, INVITE]));
         let key = app.app.db().snapshot("test.key", |tx| Ok(commands::pad_key(tx, 3))).await.unwrap();
         let pad = format!("/pad/3?k={key}");
-        assert!(app.get(&pad, "").await.unwrap().body.contains("请您监督"));
+        let bound = app.post_form("/pad/3/bind", "", &[("k", &key)]).await.unwrap();
+        let cookie = bound.headers.get("set-cookie").unwrap().to_str().unwrap().split(';').next().unwrap().to_owned();
+        let look = async |path: &str| {
+            let request = axum::http::Request::builder().uri(path).header("cookie", &cookie).body(axum::body::Body::empty()).unwrap();
+            app.send(request).await.unwrap()
+        };
+        assert!(look(&pad).await.body.contains("请您监督"));
         assert_eq!(app.get("/pad/3?k=guess", "").await.unwrap().status, StatusCode::NOT_FOUND);
         let case = "510811-20260302-000001";
         let pushed = app.post_form(&format!("/desk/rates/cases/{case}/push"), &clerk, &[("node", "3"), ("window", "3")]).await.unwrap();
         assert_eq!(pushed.status, StatusCode::SEE_OTHER);
-        let asking = app.get(&pad, "").await.unwrap();
-        assert_eq!(asking.body.matches("class=\"pad-b plain\"").count(), 5);
+        assert_eq!(look(&pad).await.body.matches("class=\"pad-b plain\"").count(), 5);
         let token = tokens(app.app.db(), 1).await.remove(2);
         let sent = app.post_form(&format!("/r/{token}"), "", &[("level", "5"), ("from", "pad"), ("pad", "3"), ("k", &key)]).await.unwrap();
         assert_eq!(sent.location(), format!("/pad/3?k={key}&done=1"));
-        assert!(app.get(sent.location(), "").await.unwrap().body.contains("谢谢您的评价"));
-        assert!(app.get(&pad, "").await.unwrap().body.contains("请您监督"), "评完回待机");
+        assert!(look(sent.location()).await.body.contains("谢谢您的评价"));
+        assert!(look(&pad).await.body.contains("请您监督"), "评完回待机");
         let listed = app.get("/desk/rates/ratings", &clerk).await.unwrap();
         assert!(listed.body.contains("政务大厅平板电脑"));
     }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod appraising;
+mod desk_side;
 mod handling;
 mod http;
 mod rating;

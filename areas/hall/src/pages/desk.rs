@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use tongban_contracts::hall::rating_key;
 use tongban_directory::queries as directory;
 use tongban_kernel::{Problem, time};
 use tongban_web::components::{ErrorSummary, Field};
@@ -55,6 +56,8 @@ struct DeskPage {
     missed: Vec<Row>,
     bookings: Vec<(i64, String, String, String, bool)>,
     served: i64,
+    /// 刚办完的号：号与它的评价页。
+    rate: Option<(String, String)>,
     may_plan: bool,
     errors: ErrorSummary,
 }
@@ -88,8 +91,9 @@ async fn desk_page(app: &App, ctx: &Ctx, query: &DeskQuery, problem: Option<&Pro
             let mut serving = store::line(tx, site.id, day, TicketState::Called, 200)?;
             serving.extend(store::line(tx, site.id, day, TicketState::Serving, 200)?);
             let serving = serving.into_iter().find(|ticket| Some(ticket.window) == window);
+            let last = store::last_done(tx, site.id, day, window.unwrap_or(0))?;
             Ok((
-                (sites, site.clone(), windows, window, plan, serving),
+                (sites, site.clone(), windows, window, plan, serving, last),
                 store::waiting(tx, site.id, day)?,
                 store::line(tx, site.id, day, TicketState::Waiting, 50)?,
                 store::line(tx, site.id, day, TicketState::Missed, 20)?,
@@ -98,7 +102,7 @@ async fn desk_page(app: &App, ctx: &Ctx, query: &DeskQuery, problem: Option<&Pro
             ))
         })
         .await?;
-    let ((sites, chosen, windows, window, plan, serving), counts, waiting, missed, bookings, served) = read;
+    let ((sites, chosen, windows, window, plan, serving, last), counts, waiting, missed, bookings, served) = read;
     let letter = plan.queue_name(&query.letter).map_or_else(|| plan.queues.first().map(|(code, _)| code.clone()).unwrap_or_default(), |_| query.letter.clone());
     let row = |ticket: Ticket| Row { time: clock(ticket.taken_at), ticket };
     let l = Layout::staff(ctx, "叫号");
@@ -121,6 +125,7 @@ async fn desk_page(app: &App, ctx: &Ctx, query: &DeskQuery, problem: Option<&Pro
             .map(|b| (b.id, model::clock(b.slot), b.name_shown, b.matter, b.state == BookingState::Booked))
             .collect(),
         served,
+        rate: last.map(|t| (format!("/desk/rates/cases/{}", rating_key(t.day, &t.number, t.id)), t.number)),
         may_plan: ctx.actor.may(MANAGE),
         errors: ErrorSummary::of(problem),
     })

@@ -91,10 +91,11 @@ pub async fn add(State(app): State<App>, ctx: Ctx, Form(form): Form<CompanyForm>
     let (actor, at) = (ctx.actor.clone(), app.now());
     let added = app.act(&ctx, "parties.add_company", move |tx| commands::add_company(tx, &actor, &code, &name, &role, at)).await;
     match added {
-        Ok(_) => {
+        Ok(commands::Added::Acting(_)) => {
             let query = if form.next.is_empty() { String::new() } else { format!("?next={}", form.next) };
             Ok(see_other(format!("/me/companies{query}")).flash("已登记，可以用它的身份办事了").into_response())
         }
+        Ok(commands::Added::Asked(_)) => Ok(see_other("/me/agents").flash("这个单位已有法定代表人，已请他同意；同意之后就能用它的身份办事").into_response()),
         Err(error) => {
             let problem = error.into_problem();
             render_page(&app, &ctx, &form, Some(&problem)).await

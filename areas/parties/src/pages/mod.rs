@@ -1,5 +1,6 @@
 //! 登录、退出、个人资料、换岗。
 
+pub mod agents;
 pub mod companies;
 pub mod register;
 

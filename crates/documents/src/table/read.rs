@@ -145,7 +145,7 @@ impl<E: From<Problem>> Assembly<'_, E> {
     }
 }
 
-fn refuse(code: &'static str, detail: impl Into<String>) -> Problem {
+pub(super) fn refuse(code: &'static str, detail: impl Into<String>) -> Problem {
     Problem::field("file", code, detail)
 }
 
@@ -154,7 +154,7 @@ fn at_row(row: usize, code: &'static str, detail: impl std::fmt::Display) -> Fie
 }
 
 /// 有多少个多字节字符先读对了，就认定它本来是 UTF-8、只是坏了一处，而不是 GB18030。
-const SURELY_UTF8: usize = 8;
+pub(super) const SURELY_UTF8: usize = 8;
 
 fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Problem> {
     let bom = bytes.starts_with(b"\xEF\xBB\xBF");
@@ -173,7 +173,7 @@ fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Problem> {
     Err(broken(newlines(&body[..broken_at]) + 1))
 }
 
-fn broken(row: usize) -> Problem {
+pub(super) fn broken(row: usize) -> Problem {
     Problem::invalid(vec![at_row(row, "encoding", "有读不出来的字，文件可能损坏；请另存为“CSV UTF-8”再交")])
 }
 
@@ -250,12 +250,12 @@ fn read_xlsx<E: From<Problem>>(bytes: &[u8], into: &mut Assembly<'_, E>) -> Resu
     into.push(row)
 }
 
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     unguard(text).trim().to_owned()
 }
 
 /// 一格 XLSX 的文字；日期写成 `2026-11-22`，整数不带小数点。
-fn text_of(value: &Data) -> Result<String, &'static str> {
+pub(super) fn text_of(value: &Data) -> Result<String, &'static str> {
     match value {
         Data::Empty => Ok(String::new()),
         Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => Ok(clean(text)),

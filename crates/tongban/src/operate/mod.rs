@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod backup;
+pub mod cases;
 pub mod check;
 pub mod credentials;
 pub mod journal;

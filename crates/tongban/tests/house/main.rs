@@ -10,4 +10,5 @@ mod ground;
 mod interface;
 mod nodes;
 mod outside;
+mod template;
 mod uploads;

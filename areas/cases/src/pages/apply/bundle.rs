@@ -23,6 +23,7 @@ fn page(ctx: &Ctx, offer: Offer, number: i64, chosen: &[String], blocked: Option
         action: format!("/apply/bundle/{number}"),
         errors: ErrorSummary::of(problem),
         blocked,
+        entrust: String::new(),
         offer,
     }
 }

@@ -49,6 +49,9 @@ fn check_page(ctx: &Ctx, draft: &Draft, offer: Offer, problem: Option<&Problem>)
         row("申请人", format!("{}（{}）", who.shown(), tongban_kernel::mask::id_number(&who.id_number)), ""),
         row("联系手机", tongban_kernel::mask::mobile(&who.mobile), "form/1"),
     ];
+    if body.grant != 0 {
+        rows.push(row("代办人", format!("{}（凭授权单 {} 替他办）", tongban_kernel::mask::name(&who.contact), body.grant), ""));
+    }
     if !who.address.is_empty() {
         rows.push(row("联系地址", who.address.clone(), "form/1"));
     }
@@ -167,7 +170,8 @@ pub async fn done(State(app): State<App>, ctx: Ctx, Path(token): Path<String>) -
         return Ok(see_other(format!("/me/bundles/{no}")).flash(format!("已提交，编号 {no}，各部门同时在办")).into_response());
     }
     let actor = ctx.actor.clone();
-    let view = app.db().snapshot("cases.view", move |tx| queries::view(tx, &actor, &no)).await?;
+    let at = app.now();
+    let view = app.db().snapshot("cases.view", move |tx| queries::view(tx, &actor, &no, at)).await?;
     let track = format!("{}/track/{}", app.config().base_url, view.case.no);
     let page = DonePage {
         l: Layout::public(&ctx, "已提交，等待受理"),

@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use tongban_kernel::Problem;
 use tongban_kernel::problem::{Checks, Code};
+use tongban_parties::queries::grants::{self, GrantScope};
 use tongban_store::Tx;
 use tongban_web::components::{ErrorSummary, Field as Input};
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Redirect, render, render_status, see_other};
@@ -77,6 +78,8 @@ struct SituationPage {
     fields: Vec<Input>,
     errors: ErrorSummary,
     blocked: Option<String>,
+    /// 请别人代办的入口带着这个事项。
+    entrust: String,
 }
 
 fn situation_fields(offer: &Offer, chosen: &[String], problem: Option<&Problem>) -> Vec<Input> {
@@ -97,16 +100,53 @@ fn chosen_of(fields: &Fields) -> Vec<String> {
 
 /// 选情况、开始办理。
 pub async fn start(State(app): State<App>, ctx: Ctx, Path(code): Path<String>) -> Result<Html, Failure> {
-    let offer = app.db().snapshot("cases.offer", move |tx| offer_of(tx, &code)).await?;
-    let blocked = commands::may_apply(&ctx.actor, &offer).err().map(|problem| problem.detail);
-    let fields = situation_fields(&offer, &[], None);
-    let action = format!("/apply/{}", offer.code);
-    render(&SituationPage { l: Layout::public(&ctx, &offer.name), fields, action, errors: ErrorSummary::default(), blocked, offer })
+    render(&start_page(&app, &ctx, code, &Fields(Vec::new()), None).await?)
+}
+
+/// 起草页：选情况；有家人授权的，还要选替谁办。
+async fn start_page(app: &App, ctx: &Ctx, code: String, typed: &Fields, problem: Option<&Problem>) -> Result<SituationPage, Failure> {
+    let (actor, at) = (ctx.actor.clone(), app.now());
+    let (offer, whom) = app
+        .db()
+        .snapshot("cases.offer", move |tx| {
+            let offer = offer_of(tx, &code)?;
+            let whom = whom(tx, &actor, &offer, at)?;
+            Ok((offer, whom))
+        })
+        .await?;
+    let blocked = commands::may_apply(&ctx.actor, &offer).err().map(|problem| problem.detail).filter(|_| problem.is_none());
+    let mut fields = situation_fields(&offer, &chosen_of(typed), problem);
+    if !whom.is_empty() {
+        let options = std::iter::once(("0".to_owned(), "我自己".to_owned())).chain(whom);
+        let now = if typed.get("for").is_empty() { "0" } else { typed.get("for") };
+        fields.insert(0, Input::radios("for", "替谁办", options).value(now).errors_of(problem));
+    }
+    let l = Layout::public(ctx, &offer.name);
+    Ok(SituationPage {
+        l: if problem.is_some() { l.with_errors() } else { l },
+        fields,
+        action: format!("/apply/{}", offer.code),
+        errors: ErrorSummary::of(problem),
+        blocked,
+        entrust: format!("/me/agents?items={}", offer.code),
+        offer,
+    })
+}
+
+/// 此刻能替谁办这个事项：授权单号与称呼。
+fn whom(tx: &mut Tx<'_>, actor: &tongban_kernel::Actor, offer: &Offer, at: jiff::Timestamp) -> tongban_store::Result<Vec<(String, String)>> {
+    if actor.legal_entity != 0 || !offer.for_person {
+        return Ok(Vec::new());
+    }
+    let held = grants::principals(tx, actor.person, at)?.into_iter().filter(|(grant, _)| grant.scope == GrantScope::Apply && grant.covers(&offer.code));
+    Ok(held.map(|(grant, person)| (grant.id.to_string(), format!("{}（凭授权）", person.masked_name()))).collect())
 }
 
 /// 起一份草稿。
 pub async fn begin(State(app): State<App>, ctx: Ctx, Path(code): Path<String>, Form(fields): Form<Vec<(String, String)>>) -> Result<Response, Failure> {
-    let chosen = chosen_of(&Fields(fields));
+    let fields = Fields(fields);
+    let chosen = chosen_of(&fields);
+    let grant: i64 = fields.get("for").parse().unwrap_or(0);
     let (actor, at, token) = (ctx.actor.clone(), app.now(), uuid::Uuid::now_v7().simple().to_string());
     let (item, picked, made) = (code.clone(), chosen.clone(), token.clone());
     let result = app
@@ -115,8 +155,12 @@ pub async fn begin(State(app): State<App>, ctx: Ctx, Path(code): Path<String>, F
             let mut checks = Checks::new();
             forms::situations(&mut checks, &offer, &picked);
             checks.finish()?;
-            let who = applicant::of(tx, &actor)?;
-            commands::start(tx, &actor, &offer, &made, &who, at)?;
+            if grant == 0 {
+                let who = applicant::of(tx, &actor)?;
+                commands::start(tx, &actor, &offer, &made, &who, at)?;
+            } else {
+                commands::start_for(tx, &actor, &offer, &made, grant, at)?;
+            }
             commands::edit(tx, &actor, &offer, &made, &DraftEdit { situations: Some(picked.clone()), ..DraftEdit::default() }, at)
         })
         .await;
@@ -124,16 +168,7 @@ pub async fn begin(State(app): State<App>, ctx: Ctx, Path(code): Path<String>, F
         Ok(draft) => Ok(see_other(format!("/a/{}/form/1", draft.token)).into_response()),
         Err(error) => {
             let problem = mendable(error)?;
-            let offer = app.db().snapshot("cases.offer", move |tx| offer_of(tx, &code)).await?;
-            let page = SituationPage {
-                l: Layout::public(&ctx, &offer.name).with_errors(),
-                fields: situation_fields(&offer, &chosen, Some(&problem)),
-                action: format!("/apply/{}", offer.code),
-                errors: ErrorSummary::of(Some(&problem)),
-                blocked: None,
-                offer,
-            };
-            render_status(422, &page)
+            render_status(422, &start_page(&app, &ctx, code, &fields, Some(&problem)).await?)
         }
     }
 }
@@ -143,7 +178,7 @@ pub async fn situation(State(app): State<App>, ctx: Ctx, Path(token): Path<Strin
     let (draft, offer) = opened(&app, &ctx, token).await?;
     let fields = situation_fields(&offer, &draft.body.situations, None);
     let action = format!("/a/{}/situation", draft.token);
-    render(&SituationPage { l: Layout::public(&ctx, &offer.name), fields, action, errors: ErrorSummary::default(), blocked: None, offer })
+    render(&SituationPage { l: Layout::public(&ctx, &offer.name), fields, action, errors: ErrorSummary::default(), blocked: None, entrust: String::new(), offer })
 }
 
 pub async fn save_situation(State(app): State<App>, ctx: Ctx, Path(token): Path<String>, Form(fields): Form<Vec<(String, String)>>) -> Result<Redirect, Failure> {

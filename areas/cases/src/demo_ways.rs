@@ -1,0 +1,145 @@
+//! 演示里的几种办法：家人代办的授权、一件事、并联征求意见、行业系统成批补录。样样经命令造出来。
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use tongban_kernel::{Actor, time};
+use tongban_parties::commands::grants::{self, Ask};
+use tongban_parties::queries::grants::{GrantAct, GrantKind, GrantScope};
+use tongban_parties::rules::grants::Terms;
+use tongban_store::{Error, Result, Tx};
+use tongban_web::Demo;
+
+use crate::commands::{self, Answer, Consult, DraftEdit, External};
+use crate::demo::{Dice, officer, registration};
+use crate::import;
+use crate::model::{Applicant, Channel, Outcome, State};
+use crate::offer::{self, bundle};
+use crate::rules::forms;
+use crate::store;
+
+/// 补录多少件。
+const ROWS: usize = 24;
+
+/// 造出来；事项不合适的那几样跳过，不拦别的。
+pub fn demo(demo: &mut Demo<'_>, codes: &[(String, String, String)], people: &Arc<Vec<(Actor, Applicant)>>) -> Result<()> {
+    let now = demo.now - SignedDuration::from_hours(3);
+    let codes: Arc<Vec<String>> = Arc::new(codes.iter().map(|(code, ..)| code.clone()).collect());
+    let citizens: Arc<Vec<(Actor, Applicant)>> = Arc::new(
+        people.iter().map(|(actor, who)| (Actor { real_level: 3, ..Actor::citizen(actor.account, actor.person, 3, &actor.name) }, who.clone())).collect(),
+    );
+    let ways: [fn(&mut Tx<'_>, &[String], &[(Actor, Applicant)], Timestamp) -> Result<()>; 4] = [entrusted, bundled, consulted, imported];
+    for way in ways {
+        let (codes, citizens) = (Arc::clone(&codes), Arc::clone(&citizens));
+        match demo.runtime.block_on(demo.db.bulk("cases.demo_ways", move |tx| way(tx, &codes, &citizens, now))) {
+            Ok(()) => {}
+            Err(Error::Refused(problem)) => tracing::warn!(%problem, "演示跳过一种办法"),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// 李大娘授权王小明代办，已经同意。
+fn entrusted(tx: &mut Tx<'_>, _: &[String], people: &[(Actor, Applicant)], at: Timestamp) -> Result<()> {
+    let [(son, _), (old, _), ..] = people else { return Ok(()) };
+    let until: Date = time::date_of(at).checked_add(300.days()).unwrap_or(time::date_of(at));
+    let terms = Terms { kind: GrantKind::Proxy, relation: "relative".to_owned(), scope: GrantScope::Apply, items: String::new(), until };
+    let offered = grants::offer_proxy(tx, old, son.person, Ask::Give, &terms, at)?;
+    grants::settle(tx, son, offered.id, offered.version, GrantAct::Accept, at)?;
+    Ok(())
+}
+
+/// 王小明交了一件“一件事”。
+fn bundled(tx: &mut Tx<'_>, _: &[String], people: &[(Actor, Applicant)], at: Timestamp) -> Result<()> {
+    let Some((actor, who)) = people.first() else { return Ok(()) };
+    let today = time::date_of(at);
+    for number in 1..=40 {
+        let Some(definition) = bundle::definition(tx, number)? else { continue };
+        let mut dice = Dice(77);
+        let chosen = bundle::chosen(&definition.settle(&bundle::answers(&[])));
+        let offer = bundle::merged(&definition, &chosen);
+        if !definition.check(&bundle::answers(&chosen)).is_empty() || commands::may_apply(actor, &offer).is_err() {
+            continue;
+        }
+        let filled = registration(&mut dice, &offer, Some(who), today);
+        let mut checks = tongban_kernel::problem::Checks::new();
+        forms::form(&mut checks, &offer, &chosen, who, &filled.form, today);
+        if checks.finish().is_err() {
+            continue;
+        }
+        let token = format!("demo-bundle-{number}");
+        commands::start(tx, actor, &offer, &token, who, at)?;
+        let edit = DraftEdit { situations: Some(chosen), form: Some(filled.form), statuses: paper(&offer), delivery: Some(filled.delivery), ..DraftEdit::default() };
+        commands::edit(tx, actor, &offer, &token, &edit, at)?;
+        let random: Vec<u8> = (0..commands::BUNDLE_RANDOM).map(|_| u8::try_from(dice.below(232)).unwrap_or(7)).collect();
+        commands::submit_bundle(tx, actor, &token, Channel::Computer, &random, at)?;
+        return Ok(());
+    }
+    Ok(())
+}
+
+fn paper(offer: &crate::model::Offer) -> Vec<(String, crate::model::MaterialStatus)> {
+    use crate::model::MaterialStatus::{Licence, Paper};
+    offer.materials.iter().map(|m| (m.key.clone(), if m.by_licence { Licence } else { Paper })).collect()
+}
+
+/// 一件在审查的，向两个别的单位征求意见，回了一个。
+fn consulted(tx: &mut Tx<'_>, _: &[String], _: &[(Actor, Applicant)], at: Timestamp) -> Result<()> {
+    let units: Vec<_> = tongban_directory::queries::all_orgs(tx)?.into_iter().filter(|org| org.is_unit() && org.parent != 0).collect();
+    let mut after = 0;
+    loop {
+        let page = store::scan_facts(tx, after, 200)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.id;
+        let Some(case) = page.into_iter().find(|case| case.state == State::Accepted && case.next_clock_at.is_none_or(|next| next > at)) else { continue };
+        let Some(offer) = store::offer(tx, case.item_id, case.item_version)? else { continue };
+        let asked: Vec<i64> = units.iter().filter(|org| org.id != case.place.unit).take(2).map(|org| org.id).collect();
+        let consult = Consult { version: case.version, orgs: asked, question: "请看选址与环保要求，三日内回".to_owned(), days: 3 };
+        commands::consult(tx, &officer(&offer, 0), case.no.as_str(), &consult, at)?;
+        if let Some(first) = store::opinions::of_case(tx, case.id)?.first() {
+            let yes = Answer { version: first.version, agree: true, opinion: "无异议".to_owned() };
+            commands::answer_opinion(tx, &officer(&offer, 1), first.id, &yes, at)?;
+        }
+        return Ok(());
+    }
+}
+
+/// 行业系统交来一张表：多数补上，有一行没有这个事项，有一件早就补过。
+fn imported(tx: &mut Tx<'_>, codes: &[String], people: &[(Actor, Applicant)], at: Timestamp) -> Result<()> {
+    let Some((_, who)) = people.first() else { return Ok(()) };
+    let mut found = None;
+    for code in codes {
+        found = offer::current(tx, code)?.filter(|offer| offer.open && offer.for_person);
+        if found.is_some() {
+            break;
+        }
+    }
+    let Some(offer) = found else { return Ok(()) };
+    let actor = officer(&offer, 0);
+    let opened = import::register(tx, &actor, "省食品许可系统", "", "上周办结.csv", ROWS + 2, at)?;
+    let mapping = crate::rules::sheets::TARGETS.iter().map(|target| (target.code.to_owned(), target.title.to_owned())).collect();
+    import::start(tx, &actor, opened.id, &mapping, at)?;
+    let offer = Arc::new(offer);
+    let external = |n: usize| {
+        let days = i64::try_from(n % 6).unwrap_or(0);
+        let decided = at - SignedDuration::from_hours(24 * days + 1);
+        External {
+            system: opened.system.clone(),
+            number: format!("SP{n:05}"),
+            applicant: who.clone(),
+            accepted_at: decided - SignedDuration::from_hours(24),
+            decided_at: decided,
+            outcome: Outcome::Granted,
+            reason: String::new(),
+        }
+    };
+    let mut lines: Vec<import::Line> = (0..ROWS).map(|n| (i64::try_from(n + 2).unwrap_or(0), Ok((Arc::clone(&offer), external(n))))).collect();
+    lines.push((i64::try_from(ROWS + 2).unwrap_or(0), Ok((Arc::clone(&offer), external(0)))));
+    lines.push((i64::try_from(ROWS + 3).unwrap_or(0), Err(("SP90000".to_owned(), "没有这个事项：11510811000000000000000000000000X".to_owned()))));
+    let mut dice = Dice(4_242);
+    let random: Vec<u8> = (0..lines.len() * 32).map(|_| u8::try_from(dice.below(232)).unwrap_or(7)).collect();
+    import::take(tx, &actor, opened.id, 0, &lines, &random, at)?;
+    import::close(tx, opened.id, at)
+}
