@@ -46,6 +46,20 @@ const PAGES: &[(&str, &[(&str, &str)])] = &[
     ("faq", &[("faq", "要跑几次｜不用跑，网上办")]),
 ];
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_editor_publishes_without_a_mouse_and_without_scripts() {
+    if std::env::var_os("TONGBAN_TEST_BROWSER").is_none() {
+        eprintln!("注意：没有设 TONGBAN_TEST_BROWSER，跳过浏览器旅程；完整测试请用 cargo xtask test");
+        return;
+    }
+    let house = House::demo(200).await;
+    let both = async {
+        editor_publishes(&house, true, 1440, "510177771000", "键盘开店许可").await;
+        editor_publishes(&house, false, 390, "510177772000", "没有脚本的开店许可").await;
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(600), both).await.expect("旅程十分钟没有走完");
+}
+
 /// 一直按 Tab，直到焦点在 `css` 上。
 async fn reach(page: &Browser, css: &str) -> fantoccini::elements::Element {
     let (css, here) = (css.to_owned(), page.path().await);
@@ -108,7 +122,7 @@ async fn dispatch(page: &Browser, house: &House, code: &str, name: &str) {
 }
 
 /// 走一遍；`scripts` 关着也要走得通。
-pub async fn editor_publishes(house: &House, scripts: bool, width: u32, code: &str, name: &str) {
+async fn editor_publishes(house: &House, scripts: bool, width: u32, code: &str, name: &str) {
     let shot = |step: &str| format!("items-{step}-{width}");
     let chief = Browser::open(&house.url, scripts, width).await.unwrap();
     sign_in(&chief, "bureau_admin").await;

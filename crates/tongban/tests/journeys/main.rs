@@ -34,8 +34,6 @@ async fn journeys(house: &House) {
     citizen_rates(house, &no).await;
     leader_drills(house).await;
     citizen_applies(house, false, 390, "510811197201010016", "13900007002").await;
-    items::editor_publishes(house, true, 1440, "510177771000", "键盘开店许可").await;
-    items::editor_publishes(house, false, 390, "510177772000", "没有脚本的开店许可").await;
     every_page_is_clean(house).await;
 }
 
