@@ -7,7 +7,7 @@ use tongban_credentials::queries as shown;
 use tongban_credentials::store::{LicenceRow, licences};
 use tongban_directory::model::NewOrg;
 use tongban_kernel::Place;
-use tongban_store::Db;
+use tongban_store::Database;
 
 use super::http::{PNG, upload};
 use super::*;
@@ -37,7 +37,7 @@ fn put(tx: &mut Tx<'_>, id: i64, state: LicenceState) -> Result<LicenceRow> {
     Ok(licences::find(tx, id)?.unwrap())
 }
 
-async fn home(db: &Db) -> Home {
+async fn home(db: &Database) -> Home {
     let now = at(NOW);
     db.write("test.home", move |tx| {
         let org = |parent, name: &str, kind, code: &str| NewOrg {
