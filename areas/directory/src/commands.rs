@@ -1,5 +1,9 @@
 //! 目录区的写：每条命令查权限与范围，写行，记一条日志。
 
+mod config;
+
+pub use config::{edit_org, record_config};
+
 use jiff::Timestamp;
 use tongban_kernel::codes::Uscc;
 use tongban_kernel::problem::Checks;
@@ -48,6 +52,8 @@ pub fn create_org(tx: &mut Tx<'_>, actor: &Actor, new: &NewOrg, at: Timestamp) -
     }
     store::add_org(tx, id, tenant, unit, new)?;
     tx.journal(entry("directory.org_created", id, 1, tenant, actor, at))?;
+    let created = store::org(tx, id)?.ok_or_else(Problem::not_found)?;
+    config::open_configs(tx, actor, &created, at)?;
     Ok(id)
 }
 

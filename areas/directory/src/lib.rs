@@ -8,6 +8,7 @@
 
 pub mod api;
 pub mod commands;
+pub mod config;
 pub mod import;
 pub mod measures;
 pub mod model;
@@ -15,8 +16,9 @@ pub mod pages;
 pub mod queries;
 pub mod store;
 
-use axum::routing::get;
-use tongban_store::Migration;
+use axum::routing::{get, post};
+use tongban_store::{Migration, Tx};
+use tongban_web::area::{Sample, Where};
 use tongban_web::{Access, Area, MenuItem, ReferenceSet, Route};
 use utoipa_axum::routes;
 
@@ -32,8 +34,9 @@ pub const fn area() -> Area {
         migrations: &[
             Migration { area: "directory", number: 1, name: "directory", sql: include_str!("../migrations/0001_directory.sql") },
             Migration { area: "directory", number: 2, name: "tenant_posts", sql: include_str!("../migrations/0002_tenant_posts.sql") },
+            Migration { area: "directory", number: 3, name: "configs", sql: include_str!("../migrations/0003_configs.sql") },
         ],
-        statements: &[store::STATEMENTS],
+        statements: &[store::STATEMENTS, store::CONFIG_STATEMENTS],
         permissions: &[(READ, "查看机构人员"), (MANAGE, "维护机构人员与授权")],
         routes: ROUTES,
         measures: measures::MEASURES,
@@ -44,7 +47,7 @@ pub const fn area() -> Area {
             version: "1",
             content: include_str!("../../../reference/roles.yaml"),
         }],
-        samples: &[],
+        samples: &[Sample { param: "org", value: sample_org }, Sample { param: "class", value: |_, _| Ok("service".to_owned()) }],
         ..Area::new("directory", "机构与人员")
     }
 }
@@ -52,7 +55,15 @@ pub const fn area() -> Area {
 const ROUTES: &[Route] = &[
     Route::get("/sites", Access::Public, || get(pages::sites)),
     Route::get("/admin/orgs", Access::Staff(READ), || get(pages::orgs)),
+    Route::post("/admin/orgs/{org}", Access::Staff(MANAGE), || post(pages::edit)),
+    Route::post("/admin/orgs/{org}/configs/{class}", Access::Staff(MANAGE), || post(pages::record)),
     Route::api(Access::Public, || routes!(api::list_divisions)),
     Route::api(Access::Public, || routes!(api::list_orgs)),
     Route::api(Access::Public, || routes!(api::list_sites)),
 ];
+
+/// 路由测试用的样本：第一个单位算范围内，第二个算范围外。
+fn sample_org(tx: &mut Tx<'_>, place: Where) -> tongban_store::Result<String> {
+    let units = queries::tree(tx)?.into_iter().filter(|node| matches!(node.group, "区级部门" | "乡镇"));
+    Ok(units.map(|node| node.id).nth(usize::from(place == Where::Outside)).unwrap_or(0).to_string())
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tongban_kernel::{Place, Problem};
 use tongban_store::{Result, Tx};
 
+pub use crate::config::Config;
 pub use crate::model::{Org, Post, Site, Staff, Window};
 pub use crate::store::Division;
 use crate::{model, store};
@@ -23,6 +24,14 @@ pub fn org(tx: &mut Tx<'_>, id: i64) -> Result<Option<Org>> {
 /// 引擎拒绝。
 pub fn org_named(tx: &mut Tx<'_>, tenant: i64, name: &str) -> Result<Option<Org>> {
     store::org_named(tx, tenant, name)
+}
+
+/// 一个机构的三项基础信息配置核对。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn configs(tx: &mut Tx<'_>, org: i64) -> Result<Vec<Config>> {
+    store::configs_of(tx, org, 0, 10)
 }
 
 /// 全部机构，按种类与先后。

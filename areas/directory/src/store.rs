@@ -1,4 +1,9 @@
-//! SQL ↔ 模型。本区唯一有 SQL 的文件。
+//! SQL ↔ 模型。本区唯一有 SQL 的地方。
+
+mod config;
+
+pub(crate) use config::{add_config, configs_after, configs_of, edit_org, lock_config, save_config};
+pub use config::STATEMENTS as CONFIG_STATEMENTS;
 
 use tongban_kernel::Depth;
 use tongban_store::{Result, Row, Tx, args};

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use tongban_kernel::{Problem, time};
 use tongban_web::{App, Ctx, Failure, Json, Listing, PageQuery, Query};
@@ -164,8 +163,8 @@ pub struct Stats {
 /// 近 30 天的公开统计。
 #[utoipa::path(get, path = "/api/v1/evaluations/stats", tag = "好差评", responses((status = 200, body = Stats), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有权限"), (status = 422, description = "条件有误"), (status = 429, description = "太频繁")))]
 pub async fn evaluation_stats(State(app): State<App>) -> Result<Json<Stats>, Failure> {
-    let since = app.now().checked_sub(SignedDuration::from_hours(24 * 30)).unwrap_or(app.now());
-    let found = app.db().snapshot("evaluation.stats", move |tx| store::summary(tx, since)).await?;
+    let now = app.now();
+    let found = app.db().snapshot("evaluation.stats", move |tx| store::recent_summary(tx, now)).await?;
     Ok(Json(Stats {
         total: found.total,
         levels: found.levels,

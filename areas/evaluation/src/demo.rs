@@ -40,22 +40,23 @@ const COMPLAINT: &[&str] = &["上午去了两趟都说系统故障。", "材料�
 /// # Errors
 /// 引擎故障。
 pub fn demo(demo: &mut Demo<'_>) -> Result<()> {
-    let (mut after, mut done) = (0, 0);
+    let (mut after, mut done, now) = (0, 0, demo.now);
+    let mut flights = demo.flights();
     loop {
-        let now = demo.now;
-        let last = demo.runtime.block_on(demo.db.bulk("evaluation.demo", move |tx| chunk(tx, after, now)))?;
-        let Some(last) = last else { break };
-        after = last;
+        let ids = demo.runtime.block_on(demo.db.read("evaluation.demo_ids", move |tx| store::subject_ids(tx, after, CHUNK)))?;
+        let Some(last) = ids.last() else { break };
+        after = *last;
+        let db = demo.db.clone();
+        flights.send(async move { db.write("evaluation.demo", move |tx| chunk(tx, &ids, now)).await })?;
         done += u64::from(CHUNK);
         (demo.progress)(done.min(demo.cases), demo.cases, "评价");
     }
-    Ok(())
+    flights.land()
 }
 
-/// 评一块，回答最后一件的行键；没有了为 `None`。
-fn chunk(tx: &mut Tx<'_>, after: i64, now: Timestamp) -> Result<Option<i64>> {
-    let ids = store::subject_ids(tx, after, CHUNK)?;
-    for id in &ids {
+/// 评一块。
+fn chunk(tx: &mut Tx<'_>, ids: &[i64], now: Timestamp) -> Result<()> {
+    for id in ids {
         let mut dice = Dice(id.unsigned_abs() ^ 0x5108_1120);
         let Some(subject) = store::subject(tx, *id)? else { continue };
         for invited in store::invitations(tx, *id)? {
@@ -65,7 +66,7 @@ fn chunk(tx: &mut Tx<'_>, after: i64, now: Timestamp) -> Result<Option<i64>> {
             }
         }
     }
-    Ok(ids.last().copied())
+    Ok(())
 }
 
 fn rate(tx: &mut Tx<'_>, dice: &mut Dice, subject: &Subject, invited: &Invited, now: Timestamp) -> Result<()> {

@@ -1,7 +1,7 @@
 //! 放在别的区页面上的：办件页的评价一块；工作台与 `/me` 的待办。
 
 use askama::Template;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tongban_kernel::lights::Light;
 use tongban_kernel::{Actor, time};
 use tongban_store::{Error, Result, Tx};
@@ -27,9 +27,7 @@ struct HomePanel {
 
 /// 首页：近 30 天；还没有评价时整块不显示。
 fn home_panel(tx: &mut Tx<'_>, _: &Actor, _: i64) -> Result<Option<Html>> {
-    let now = Timestamp::now();
-    let since = now.checked_sub(SignedDuration::from_hours(24 * 30)).unwrap_or(now);
-    let found = store::summary(tx, since)?;
+    let found = store::recent_summary(tx, Timestamp::now())?;
     if found.total == 0 {
         return Ok(None);
     }

@@ -18,7 +18,7 @@ pub use devices::{Device, bind_device, device, device_seen, lock_device};
 pub use dimensions::{add_dimensions, dimension_sums, dimensions_of};
 pub use drill::{Drilled, Span, case_records, node_records, rating_records, task_records};
 pub use lists::{
-    Listed, PublicRating, Summary, TaskListed, mine, public_ratings, ratings, settled_tasks, summary, tasks_open,
+    Listed, PublicRating, Summary, TaskListed, mine, public_ratings, ratings, recent_summary, settled_tasks, tasks_open,
     waiting_reviews,
 };
 pub use ratings::{RatingRow, SourceCount, insert_rating, rating, rating_by_no, rating_of, set_review, set_standing, source_count, streak};

@@ -1,10 +1,12 @@
 //! 目录与事项的导入导出（items §4、§8）：XLSX、CSV、JSON 三种文件，同一套列名。
 //!
-//! 导入先整份检查：每处错说清第几行、哪一列、什么值、哪条规则；有错就什么也不改，除非说明了“好的行照样导入”。
-//! 再一段一段地写，每段一个单元；同一份文件再导一次什么也不变。
+//! 导入把文件读两遍，内存里只有一段：第一遍整份检查，每处错说清第几行、哪一列、什么值、哪条规则；第二遍写，
+//! 整份在一个单元里，写到哪一行出错都一行不留。说明了“好的行照样导入”的才一段一段地写。
+//! 同一份文件再导一次什么也不变。
 
 pub mod columns;
 pub mod job;
+mod json;
 pub mod rows;
 pub mod run;
 pub mod write;
@@ -98,59 +100,58 @@ impl RowError {
     }
 }
 
-/// 读文件：按内容认格式。
+/// 一行行地读文件，按内容认格式；不把整份内容展开在内存里。
 ///
 /// # Errors
-/// 不是三种格式之一、编码坏了、缺列、行数太多。
-pub fn parse(bytes: &[u8], kind: Kind) -> Result<Vec<Line>, Problem> {
+/// 不是三种格式之一、编码坏了、缺列、行数太多；或 `take` 自己的错，当即停下。
+pub fn each<E: From<Problem>>(bytes: &[u8], kind: Kind, take: &mut dyn FnMut(Line) -> Result<(), E>) -> Result<(), E> {
     let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let json = text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
-    let lines = if json { parse_json(text)? } else { parse_table(bytes, kind)? };
-    let missing: Vec<&str> = match lines.first() {
-        Some(first) => kind.needed().iter().copied().filter(|column| !first.record.contains_key(*column)).collect(),
-        None => Vec::new(),
+    let mut first = true;
+    let mut checked = |line: Line| {
+        if std::mem::take(&mut first) {
+            let missing: Vec<&str> = kind.needed().iter().copied().filter(|column| !line.record.contains_key(*column)).collect();
+            if !missing.is_empty() {
+                return Err(E::from(Problem::field("file", "missing-column", format!("缺少列：{}", missing.join("、")))));
+            }
+        }
+        take(line)
     };
-    if missing.is_empty() {
-        Ok(lines)
+    if text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        json::each(text, &mut checked)
     } else {
-        Err(Problem::field("file", "missing-column", format!("缺少列：{}", missing.join("、"))))
+        each_in_table(bytes, kind, &mut checked)
     }
 }
 
-fn parse_json(text: &[u8]) -> Result<Vec<Line>, Problem> {
-    let rows: Vec<serde_json::Map<String, serde_json::Value>> =
-        serde_json::from_slice(text).map_err(|error| Problem::field("file", "json", format!("JSON 读不懂：{error}")))?;
-    if rows.len() > table::MAX_ROWS {
-        return Err(Problem::field("file", "rows", format!("一次最多 {} 行，请分批导入", table::MAX_ROWS)));
-    }
-    let plain = |value: serde_json::Value| match value {
-        serde_json::Value::String(text) => text,
-        serde_json::Value::Null => String::new(),
-        other => other.to_string(),
-    };
-    let line = |(number, row): (i64, serde_json::Map<String, serde_json::Value>)| Line {
-        number,
-        record: row.into_iter().map(|(column, value)| (column, plain(value))).collect(),
-    };
-    Ok((1_i64..).zip(rows).map(line).collect())
+/// 读一份不大的文件，全部行一次给出。
+///
+/// # Errors
+/// 同 [`each`]。
+pub fn parse(bytes: &[u8], kind: Kind) -> Result<Vec<Line>, Problem> {
+    let mut lines = Vec::new();
+    each::<Problem>(bytes, kind, &mut |line| {
+        lines.push(line);
+        Ok(())
+    })?;
+    Ok(lines)
 }
 
-fn parse_table(bytes: &[u8], kind: Kind) -> Result<Vec<Line>, Problem> {
-    let sheet = table::read(bytes)?;
-    let names: Vec<Option<String>> = sheet.header.iter().map(|header| known(kind, header)).collect();
-    let mut seen = BTreeSet::new();
-    if let Some(twice) = names.iter().flatten().find(|name| !seen.insert((*name).clone())) {
-        return Err(Problem::field("file", "duplicate-column", format!("“{twice}”列出现了不止一次")));
-    }
-    let line = |row: table::Row| Line {
-        number: i64::try_from(row.number).unwrap_or(i64::MAX),
-        record: names
-            .iter()
-            .enumerate()
-            .filter_map(|(at, name)| Some((name.clone()?, row.cells.get(at).cloned().unwrap_or_default())))
-            .collect(),
-    };
-    Ok(sheet.rows.into_iter().map(line).collect())
+fn each_in_table<E: From<Problem>>(bytes: &[u8], kind: Kind, take: &mut dyn FnMut(Line) -> Result<(), E>) -> Result<(), E> {
+    let mut names: Vec<Option<String>> = Vec::new();
+    table::each(bytes, &mut |header, row| {
+        if names.is_empty() {
+            names = header.iter().map(|title| known(kind, title)).collect();
+            let mut seen = BTreeSet::new();
+            if let Some(twice) = names.iter().flatten().find(|name| !seen.insert((*name).clone())) {
+                return Err(Problem::field("file", "duplicate-column", format!("“{twice}”列出现了不止一次")).into());
+            }
+        }
+        let mut cells = row.cells;
+        cells.resize(names.len().max(cells.len()), String::new());
+        let record = names.iter().zip(cells).filter_map(|(name, cell)| Some((name.clone()?, cell))).collect();
+        take(Line { number: i64::try_from(row.number).unwrap_or(i64::MAX), record })
+    })
+    .map(drop)
 }
 
 /// 表头写列名或中文名都认；不认识的列不要。
@@ -227,15 +228,14 @@ impl CatalogueLine {
     }
 }
 
-/// 文件里同一编码写了两次的行。
-#[must_use]
-pub fn repeated(lines: &[Line], kind: Kind) -> Vec<RowError> {
-    let mut seen = BTreeSet::new();
-    lines
-        .iter()
-        .filter_map(|line| {
-            let code = line.record.get(kind.key()).filter(|code| !code.is_empty())?;
-            (!seen.insert(code)).then(|| RowError::new(line.number, kind.key(), code, "V06", "这个编码在文件里前面已经有一行"))
-        })
-        .collect()
+/// 认出文件里写了两次的编码：一行行地交，第二次出现的报错。
+#[derive(Debug, Default)]
+pub struct Seen(BTreeSet<String>);
+
+impl Seen {
+    /// 这一行的编码前面有没有写过。
+    pub fn again(&mut self, line: &Line, kind: Kind) -> Option<RowError> {
+        let code = line.record.get(kind.key()).filter(|code| !code.is_empty())?;
+        (!self.0.insert(code.clone())).then(|| RowError::new(line.number, kind.key(), code, "V06", "这个编码在文件里前面已经有一行"))
+    }
 }

@@ -17,6 +17,7 @@ mod desk;
 pub mod exchange;
 mod home;
 pub mod importer;
+pub mod links;
 pub mod measures;
 pub mod model;
 mod pages;
@@ -27,6 +28,7 @@ pub mod store;
 
 use axum::routing::{get, post};
 use tongban_store::Clock;
+use tongban_web::area::Step;
 use tongban_web::{Access, Area, Findable, JobKind, MenuItem, ReferenceSet, Route};
 use utoipa_axum::routes;
 
@@ -44,6 +46,7 @@ pub const fn area() -> Area {
         routes: ROUTES,
         clocks: CLOCKS,
         jobs: JOBS,
+        steps: STEPS,
         measures: measures::MEASURES,
         desk: desk::QUEUES,
         panels: home::PANELS,
@@ -70,7 +73,12 @@ const CLOCKS: &[Clock] = &[
     Clock { name: "items.effect", due: store::EFFECT_DUE, fire: commands::fire_effect },
 ];
 
-const JOBS: &[JobKind] = &[JobKind { name: "items.import", tries: 3, run: exchange::job::run }];
+const JOBS: &[JobKind] = &[
+    JobKind { name: "items.import", tries: exchange::job::TRIES, run: exchange::job::run },
+    JobKind { name: links::JOB, tries: 3, run: links::run },
+];
+
+const STEPS: &[Step] = &[Step { name: links::JOB, run: links::step }];
 
 const FINDABLE: &[Findable] = &[
     Findable {

@@ -51,6 +51,8 @@ pub const MEASURES: &[Measures] = &[
             claim!("implementations.expected", "应认领的目录"),
             claim!("implementations.claimed", "已认领的目录（含经同意不承接）"),
             claim!("implementations.overdue", "超过一个工作日没处理的待认领"),
+            claim!("implementations.taken", "承接着的实施清单"),
+            claim!("implementations.published", "已发布办事指南的实施清单"),
         ],
         tally: tally_claims,
         scan: scan_claims,

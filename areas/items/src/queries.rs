@@ -1,208 +1,30 @@
 //! 读：给办件的“能办什么、怎么办”、给窗口的事项挑选、给检索的文档、公开指南的全部内容。
 
 mod bundle;
+mod offer;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use tongban_kernel::Place;
 use tongban_search::{Doc, Facets};
 use tongban_store::{Result, Tx};
 
-use crate::model::codes::{OnlineDepth, ResultType, ServiceObject, UseLevel, Waive};
+use crate::model::codes::{OnlineDepth, UseLevel};
 use crate::model::lifecycle::State;
 use crate::model::{Answers, Guide};
 use crate::store::{self, ItemRow};
 
 pub(crate) use bundle::assemble;
 pub use bundle::{bundle, findable_bundle, scan_bundles};
+pub use offer::{Live, Offer, OfferedField, OfferedMaterial, Situation, live, offer, offer_of};
 
-/// 一个办理项此刻能怎么办；办件提交时取一次，自己留一份快照。
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Offer {
-    pub item_id: i64,
-    /// 发布的版本，办件引用“编码 + 版本”。
-    pub version: i64,
-    pub code: String,
-    pub name: String,
-    pub task_type: String,
-    pub place: Place,
-    /// 实施主体区划前 6 位。
-    pub region: String,
-    pub division: String,
-    pub dept_code: String,
-    pub org_name: String,
-    pub phone: Option<String>,
-    pub open: bool,
-    /// 不收件时给群众看的话。
-    pub closed_reason: Option<String>,
-    pub promise_days: u32,
-    pub legal_days: u32,
-    pub instant: bool,
-    pub online: bool,
-    pub min_real_level: u8,
-    pub for_person: bool,
-    pub for_legal: bool,
-    pub single_post: bool,
-    pub commitment: bool,
-    pub stoppable: Vec<u8>,
-    /// 出证照时的证照名称。
-    pub licence: Option<String>,
-    pub situations: Vec<Situation>,
-    pub materials: Vec<OfferedMaterial>,
-    pub fields: Vec<OfferedField>,
-    pub steps: Vec<(String, u32)>,
-    /// 完整的指南：情形组合、收费、申报表校验都在它上面（[`Guide::plan`]、`form.validate`）。
-    pub guide: Guide,
-}
-
-/// 先问的一题。选项键是“题.选项”，全项唯一。
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Situation {
-    pub key: String,
-    pub question: String,
-    pub options: Vec<(String, String)>,
-}
-
-/// 一份材料。`when` 是选项键：同一题的任一、不同题的都要；空 = 总是要。
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OfferedMaterial {
-    pub key: String,
-    pub name: String,
-    pub need: u8,
-    pub copies: u32,
-    pub hint: Option<String>,
-    pub when: Vec<String>,
-    pub by_licence: bool,
-    pub by_promise: bool,
-}
-
-/// 一个申报字段。
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OfferedField {
-    pub key: String,
-    pub label: String,
-    pub kind: String,
-    pub required: bool,
-    pub options: Vec<(String, String)>,
-    pub hint: Option<String>,
-    pub unit: Option<String>,
-    pub when: Vec<String>,
-}
-
-fn some(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-fn keys(when: &crate::model::When) -> Vec<String> {
-    when.0.iter().flat_map(|(question, options)| options.iter().map(move |option| format!("{question}.{option}"))).collect()
-}
-
-/// 现行发布版能怎么办；没有发布过、主动公示类或编码不存在为 `None`。
-///
-/// # Errors
-/// 引擎故障。
-pub fn offer(tx: &mut Tx<'_>, item_code: &str) -> Result<Option<Offer>> {
-    let Some(row) = store::item_by_code(tx, item_code)? else { return Ok(None) };
-    if row.edition == 0 || !row.task_type.apply_based() {
-        return Ok(None);
-    }
-    let (Some(edition), Some(implementation)) =
-        (store::edition(tx, row.id, row.edition)?, store::implementation_by_id(tx, row.implementation)?)
-    else {
-        return Ok(None);
-    };
-    let guide = edition.guide;
-    let days = |limit: &crate::model::Limit| u32::try_from(limit.whole_workdays()).unwrap_or(u32::MAX);
-    Ok(Some(Offer {
-        item_id: row.id,
-        version: row.edition,
-        code: row.code.clone(),
-        name: guide.name.clone(),
-        task_type: row.task_type.code().to_owned(),
-        place: row.place,
-        region: implementation.division.get(..6).unwrap_or_default().to_owned(),
-        division: implementation.division.clone(),
-        dept_code: implementation.dept_code.clone(),
-        org_name: row.dept_name.clone(),
-        phone: some(&guide.consult_phone),
-        open: row.open(),
-        closed_reason: closed_reason(&row),
-        promise_days: days(&guide.promise),
-        legal_days: days(&guide.legal),
-        instant: guide.instant(),
-        online: guide.depth().can_apply() && guide.online.here,
-        min_real_level: guide.real_level,
-        for_person: guide.objects.is_empty() || guide.objects.contains(&ServiceObject::Person),
-        for_legal: guide.objects.is_empty() || guide.objects.iter().any(|object| *object != ServiceObject::Person),
-        single_post: guide.single_post || guide.instant() || row.level >= UseLevel::Town,
-        commitment: guide.commitment || guide.materials.iter().any(|material| material.waive == Waive::Commitment),
-        stoppable: guide.stoppable.clone(),
-        licence: guide.result.types.contains(&ResultType::Licence).then(|| guide.result.name.clone()),
-        situations: situations(&guide),
-        materials: materials(&guide),
-        fields: fields(&guide),
-        steps: guide.steps.iter().map(|step| (step.name.clone(), step.workdays)).collect(),
-        guide,
-    }))
-}
-
-pub(crate) fn closed_reason(row: &ItemRow) -> Option<String> {
-    let words = |label: &str| if row.notice.is_empty() { label.to_owned() } else { format!("{label}：{}", row.notice) };
-    match row.status.state {
+pub(crate) fn closed_reason(state: State, notice: &str) -> Option<String> {
+    let words = |label: &str| if notice.is_empty() { label.to_owned() } else { format!("{label}：{notice}") };
+    match state {
         State::Suspended => Some(words("这一项暂停办理")),
         State::Cancelled => Some(words("这一项已经取消")),
         _ => None,
     }
-}
-
-fn situations(guide: &Guide) -> Vec<Situation> {
-    guide
-        .questions
-        .iter()
-        .map(|question| Situation {
-            key: question.id.clone(),
-            question: question.text.clone(),
-            options: question.options.iter().map(|choice| (format!("{}.{}", question.id, choice.id), choice.label.clone())).collect(),
-        })
-        .collect()
-}
-
-fn materials(guide: &Guide) -> Vec<OfferedMaterial> {
-    guide
-        .materials
-        .iter()
-        .map(|material| OfferedMaterial {
-            key: material.id.clone(),
-            name: material.name.clone(),
-            need: material.need.code().parse().unwrap_or(1),
-            copies: u32::from(material.copies),
-            hint: some(&material.hint),
-            when: keys(&material.when),
-            by_licence: material.waived(),
-            by_promise: material.promisable(),
-        })
-        .collect()
-}
-
-fn fields(guide: &Guide) -> Vec<OfferedField> {
-    guide
-        .form
-        .sections
-        .iter()
-        .flat_map(|section| &section.fields)
-        .map(|field| OfferedField {
-            key: field.name.clone(),
-            label: field.label.clone(),
-            kind: field.kind.as_str().to_owned(),
-            required: field.required,
-            options: field.options.iter().map(|option| (option.id.clone(), option.label.clone())).collect(),
-            hint: some(&field.hint),
-            unit: some(&field.unit),
-            when: keys(&field.when),
-        })
-        .collect()
 }
 
 /// 一个县区最多这么多办理项供挑选。

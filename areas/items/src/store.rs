@@ -5,6 +5,7 @@ mod catalogue;
 mod exchange;
 mod intake;
 mod item;
+mod links;
 mod quality;
 mod review;
 mod shelf;
@@ -16,6 +17,7 @@ pub use catalogue::*;
 pub use exchange::*;
 pub use intake::*;
 pub use item::*;
+pub use links::*;
 pub use quality::*;
 pub use review::*;
 pub use shelf::*;
@@ -27,6 +29,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { area: "items", number: 3, name: "exchange", sql: include_str!("../migrations/0003_exchange.sql") },
     Migration { area: "items", number: 4, name: "review", sql: include_str!("../migrations/0004_review.sql") },
     Migration { area: "items", number: 5, name: "claim_facts", sql: include_str!("../migrations/0005_claim_facts.sql") },
+    Migration { area: "items", number: 6, name: "links", sql: include_str!("../migrations/0006_links.sql") },
 ];
 
 /// 本区的全部语句。
@@ -35,6 +38,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     catalogue::STATEMENTS,
     exchange::STATEMENTS,
     item::STATEMENTS,
+    links::STATEMENTS,
     quality::STATEMENTS,
     review::STATEMENTS,
     shelf::STATEMENTS,

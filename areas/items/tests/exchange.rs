@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tongban_documents::table::{Format, write as table};
 use tongban_items::exchange::run::{Batch, Depts, Outcome, import};
-use tongban_items::exchange::{Kind, columns, parse, write};
+use tongban_items::exchange::{Kind, columns, write};
 use tongban_items::importer::{self, Resolver, Sources};
 use tongban_items::model::codes::UseLevel;
 use tongban_items::permissions::{IMPORT, READ};
@@ -87,7 +87,7 @@ async fn export(t: &TestDb, kind: Kind, format: &'static str) -> Vec<u8> {
 }
 
 async fn bring(t: &TestDb, kind: Kind, bytes: &[u8], keep: bool) -> Outcome {
-    let batch = Batch { kind, lines: parse(bytes, kind).unwrap(), keep, depts: depts() };
+    let batch = Batch { kind, content: bytes.to_vec().into(), keep, depts: depts() };
     import(&t.db, &me(), batch, at(), &mut |_, _| {}).await.unwrap()
 }
 

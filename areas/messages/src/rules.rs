@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+pub use tongban_web::outbound::is_public;
 
 /// 规范示例的重试表，秒：第几次失败之后等多久。
 const SCHEDULE: &[i64] = &[5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
@@ -56,27 +57,6 @@ pub fn check_url(text: &str, private: bool) -> Result<url::Url, String> {
         return Err("不能推送到本机或内网地址；确实要推到内网，请系统管理员打开 private_endpoints 开关".to_owned());
     }
     Ok(parsed)
-}
-
-/// 公网地址：不是环回、私网、链路本地、组播与保留段。
-#[must_use]
-pub fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, ..] = ip.octets();
-            let shared = a == 100 && (64..128).contains(&b);
-            let benchmark = a == 198 && (18..20).contains(&b);
-            !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_broadcast() || ip.is_documentation() || ip.is_multicast() || shared || benchmark || a == 0 || a >= 240)
-        }
-        IpAddr::V6(ip) => {
-            if let Some(mapped) = ip.to_ipv4_mapped() {
-                return is_public(IpAddr::V4(mapped));
-            }
-            let first = ip.segments()[0];
-            let local = first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80;
-            !(ip.is_loopback() || ip.is_unspecified() || ip.is_multicast() || local)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 
 use jiff::{Timestamp, civil::Date};
 
-pub use read::{MAX_ROWS, Row, Sheet, read};
+pub use read::{MAX_ROWS, Row, Sheet, each, read};
 
 /// 一列里装的是什么，决定它在表格软件里的样子。
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::error::{Error, Result};
 use crate::ids::{self, Ids};
 use crate::journal;
+use crate::memory::Memory;
 use crate::migrate;
 use crate::personal::Keys;
 use crate::postgres_engine::{self, PostgresLink};
@@ -218,6 +219,7 @@ fn prepare(link: &mut dyn Link, options: &Options, owner: &str) -> Result<Arc<Sh
         keys: options.keys.clone(),
         journaled: Arc::default(),
         enqueued: Arc::default(),
+        memory: Memory::default(),
     }))
 }
 

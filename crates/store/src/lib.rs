@@ -4,6 +4,7 @@
 //! - SQLite 一个写线程成组提交，PostgreSQL 每条写连接一个线程，业务代码写一遍；
 //! - [`journal`]：每条写连接一条泳道，行行相扣（SM3），检查点是默克尔树；
 //! - [`react`]、[`jobs`]、[`clocks`]：提交之后的事：反应、任务、到点；
+//! - [`Tx::unchanging`]、[`Tx::recent`]：进程里的记忆，不变的读一次，近况容许旧几秒；
 //! - [`personal`]：个人信息加密与查重；[`files`]：按内容寻址的文件。
 //!
 //! 不认识任何业务区，也不认识网页。可以依赖：kernel 与引擎驱动。
@@ -12,6 +13,7 @@ mod args;
 mod database;
 mod error;
 mod ids;
+mod memory;
 mod merkle;
 mod postgres_engine;
 mod row;

@@ -215,12 +215,7 @@ impl Worker<'_> {
         let statement = if verdict == Verdict::Keep { "COMMIT" } else { "ROLLBACK" };
         match (client.batch_execute(statement).map_err(Error::from), verdict) {
             (Ok(()), Verdict::Keep) => {
-                if self.state.journaled {
-                    self.shared.journaled.notify_waiters();
-                }
-                if self.state.enqueued {
-                    self.shared.enqueued.notify_waiters();
-                }
+                self.shared.committed(self.state.journaled, self.state.enqueued, self.state.remembered.drain(..));
                 Step::Done(Outcome::Durable)
             }
             (Ok(()), Verdict::Retry) => Step::Again,

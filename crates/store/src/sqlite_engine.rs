@@ -160,6 +160,14 @@ fn next_group(live: &Receiver<Job>, bulk: &Receiver<Job>) -> Option<Vec<Slot>> {
     Some(group)
 }
 
+/// 一组里各单元留下的、提交之后才说的事。
+#[derive(Default)]
+struct News {
+    journaled: bool,
+    enqueued: bool,
+    remembered: Vec<(crate::memory::Key, crate::memory::Remembered)>,
+}
+
 struct Writer<'c, 's> {
     link: SqliteLink<'c>,
     state: State,
@@ -186,7 +194,7 @@ impl Writer<'_, '_> {
     }
 
     /// 在保存点里跑一个单元；返回事务是否还完好。
-    fn run(&mut self, slot: &mut Slot, journaled: &mut bool, enqueued: &mut bool) -> bool {
+    fn run(&mut self, slot: &mut Slot, news: &mut News) -> bool {
         if !self.link.control("SAVEPOINT unit") {
             return false;
         }
@@ -196,8 +204,9 @@ impl Writer<'_, '_> {
         let mut sound = true;
         if verdict == Verdict::Keep {
             slot.outcome = Outcome::Durable;
-            *journaled |= self.state.journaled;
-            *enqueued |= self.state.enqueued;
+            news.journaled |= self.state.journaled;
+            news.enqueued |= self.state.enqueued;
+            news.remembered.append(&mut self.state.remembered);
         } else {
             slot.outcome = Outcome::Lost;
             self.state.head = head;
@@ -207,20 +216,15 @@ impl Writer<'_, '_> {
     }
 
     fn commit_group(&mut self, group: &mut [Slot]) -> bool {
-        let (mut journaled, mut enqueued) = (false, false);
+        let mut news = News::default();
         let mut sound = self.begin();
         for slot in group.iter_mut() {
-            sound = sound && self.run(slot, &mut journaled, &mut enqueued);
+            sound = sound && self.run(slot, &mut news);
         }
         let durable = sound && self.link.control("COMMIT");
         if durable {
             metrics::histogram!("tongban_commit_group").record(group.len() as f64);
-            if journaled {
-                self.shared.journaled.notify_waiters();
-            }
-            if enqueued {
-                self.shared.enqueued.notify_waiters();
-            }
+            self.shared.committed(news.journaled, news.enqueued, news.remembered);
         } else if !self.link.conn.is_autocommit() {
             self.link.control("ROLLBACK");
         }

@@ -11,6 +11,7 @@ use crate::database::Engine;
 use crate::error::{Error, Result};
 use crate::ids::Ids;
 use crate::journal::{self, Entry, Head};
+use crate::memory::{Key, Memory, Remembered};
 use crate::personal::Keys;
 use crate::row::Row;
 
@@ -64,6 +65,8 @@ pub(crate) struct State {
     pub lane_lost: bool,
     pub journaled: bool,
     pub enqueued: bool,
+    /// 本单元读到的、提交之后才记住的东西。
+    pub remembered: Vec<(Key, Remembered)>,
     #[cfg(feature = "testing")]
     pub trace: Option<crate::trace::Trace>,
 }
@@ -74,6 +77,7 @@ impl State {
         self.statements = 0;
         self.journaled = false;
         self.enqueued = false;
+        self.remembered.clear();
     }
 }
 
@@ -85,6 +89,22 @@ pub(crate) struct Shared {
     pub journaled: Arc<Notify>,
     /// 有新任务落盘。
     pub enqueued: Arc<Notify>,
+    pub memory: Memory,
+}
+
+impl Shared {
+    /// 单元已经落盘：唤醒等着的，记住读到的。
+    pub(crate) fn committed(&self, journaled: bool, enqueued: bool, remembered: impl IntoIterator<Item = (Key, Remembered)>) {
+        if journaled {
+            self.journaled.notify_waiters();
+        }
+        if enqueued {
+            self.enqueued.notify_waiters();
+        }
+        for (key, value) in remembered {
+            self.memory.keep(key, value);
+        }
+    }
 }
 
 /// 一个单元的连接。业务代码只通过它碰数据库。
@@ -102,6 +122,19 @@ impl<'a> Tx<'a> {
 
     pub(crate) fn take_poison(&mut self) -> Option<Poison> {
         self.state.poison.take()
+    }
+
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.shared.memory
+    }
+
+    /// 读单元看到的都是提交了的，立即记住；写单元的等提交。
+    pub(crate) fn remember(&mut self, key: Key, value: Remembered) {
+        if self.is_writing() {
+            self.state.remembered.push((key, value));
+        } else {
+            self.shared.memory.keep(key, value);
+        }
     }
 
     pub(crate) fn is_writing(&self) -> bool {

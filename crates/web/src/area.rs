@@ -6,13 +6,13 @@ use std::pin::Pin;
 
 use axum::http::Method;
 use axum::routing::MethodRouter;
-use jiff::Timestamp;
 use tongban_kernel::{Actor, Permission};
 use tongban_store::jobs::Job;
-use tongban_store::{Clock, Database, Migration, Reaction, Result, Tx};
+use tongban_store::{Clock, Migration, Reaction, Result, Tx};
 use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::app::App;
+use crate::demo::Demo;
 
 type Str = &'static str;
 type List<T> = &'static [T];
@@ -302,15 +302,4 @@ pub struct Sample {
 pub enum Where {
     Inside,
     Outside,
-}
-
-/// 造演示数据时用的环境；各区经自己的命令写入。
-pub struct Demo<'a> {
-    pub db: &'a Database,
-    pub runtime: &'a tokio::runtime::Handle,
-    pub now: Timestamp,
-    /// 要造多少办件。
-    pub cases: u64,
-    /// 报告进度：做到第几步、总数、说明。
-    pub progress: &'a mut dyn FnMut(u64, u64, &str),
 }

@@ -17,6 +17,7 @@ pub mod attempts;
 pub mod chart;
 pub mod components;
 pub mod ctx;
+mod demo;
 pub mod export;
 pub mod failure;
 pub mod form;
@@ -24,6 +25,7 @@ pub mod guard;
 pub mod json;
 pub mod layout;
 pub mod once;
+pub mod outbound;
 pub mod page;
 pub mod router;
 #[cfg(feature = "testing")]
@@ -33,10 +35,11 @@ pub mod worker;
 
 pub use app::{App, Config, Credential, Identify};
 pub use area::{
-    Access, Area, Demo, Door, Findable, Html, JobKind, Measure, Measures, MenuItem, Panel, Queue, ReferenceSet, Route, Sample, Step,
+    Access, Area, Door, Findable, Html, JobKind, Measure, Measures, MenuItem, Panel, Queue, ReferenceSet, Route, Sample, Step,
     Tally, Todo, Work,
 };
 pub use ctx::{Ctx, Flash};
+pub use demo::{Demo, Flights};
 pub use failure::Failure;
 pub use form::{Form, Query};
 pub use json::Json;

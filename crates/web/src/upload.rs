@@ -109,6 +109,7 @@ const KINDS: &[(&str, &[&str])] = &[
     ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", &["xlsx"]),
     ("application/zip", &["ofd"]),
     ("text/csv", &["csv"]),
+    ("application/json", &["json"]),
 ];
 
 /// 按内容认类型，与扩展名核对。
@@ -127,11 +128,18 @@ pub fn check(name: String, content: Bytes) -> Result<Upload, String> {
     let seen = infer::get(&content).map(|kind| kind.mime_type());
     let media = match (seen, extension.as_str()) {
         (None, "csv") => Some("text/csv"),
+        (None, "json") if looks_like_json(&content) => Some("application/json"),
         (Some(seen), _) => KINDS.iter().find(|(media, list)| *media == seen && list.contains(&extension.as_str())).map(|(media, _)| *media),
         _ => None,
     };
     let media = media.ok_or_else(|| format!("“{name}”的内容与扩展名不符，可能改过名字。{ALLOWED}"))?;
     Ok(Upload { name, media, content })
+}
+
+/// 第一个有字的字符是方括号或花括号（前面可以有 BOM）。
+fn looks_like_json(content: &[u8]) -> bool {
+    let text = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(content);
+    matches!(text.iter().find(|byte| !byte.is_ascii_whitespace()), Some(b'[' | b'{'))
 }
 
 #[cfg(test)]
@@ -146,6 +154,8 @@ mod tests {
         assert!(check("合同.pdf".into(), zip.clone()).unwrap_err().contains("内容与扩展名不符"));
         assert!(check("合同.exe".into(), pdf).unwrap_err().contains("不能上传这种文件"));
         assert!(check("空.png".into(), Bytes::new()).unwrap_err().contains("空文件"));
+        assert_eq!(check("清单.json".into(), Bytes::from_static(b" [{}]")).unwrap().media, "application/json");
+        assert!(check("清单.json".into(), Bytes::from_static(b"a,b")).unwrap_err().contains("不符"));
         assert_eq!(check("执照.ofd".into(), zip).unwrap().media, "application/zip");
     }
 

@@ -13,13 +13,14 @@ use crate::model::{Choice, Field, FieldKind, Flow, Offer, OfferMaterial, Situati
 /// 引擎拒绝。
 #[cfg(not(test))]
 pub fn current(tx: &mut Tx<'_>, code: &str) -> Result<Option<Offer>> {
-    let Some(found) = items::offer(tx, code)? else { return Ok(None) };
-    let org = tongban_directory::queries::org(tx, found.place.org)?;
-    let prefix = org.map(|org| org.doc_prefix).filter(|prefix| !prefix.is_empty());
-    let configured = crate::store::flow(tx, &found.code)?.map(|(_, flow)| flow);
-    let offer = converted(found);
-    let flow = configured.unwrap_or_else(|| offer.flow.clone());
-    Ok(Some(Offer { doc_prefix: prefix, flow, ..offer }))
+    let Some(live) = items::live(tx, code)? else { return Ok(None) };
+    // 发布的一版不再变：转换好的留在进程里，每件只读此刻的几列
+    let edition = (live.item_id, live.version);
+    let Some(shape) = tx.unchanging("cases.offer", edition, |tx| Ok(items::offer_of(tx, &live)?.map(converted)))? else { return Ok(None) };
+    let doc_prefix = tongban_directory::queries::org(tx, live.place.org)?.map(|org| org.doc_prefix).filter(|prefix| !prefix.is_empty());
+    let flow = crate::store::flow(tx, &live.code)?.map_or_else(|| shape.flow.clone(), |(_, flow)| flow);
+    let items::Live { code, place, region, org_name, open, closed_reason, .. } = live;
+    Ok(Some(Offer { code, place, region, org_name, open, closed_reason, doc_prefix, flow, ..Offer::clone(&shape) }))
 }
 
 /// 本区的单元测试不带事项区，只有一个样例事项。

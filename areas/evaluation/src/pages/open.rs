@@ -1,8 +1,9 @@
 //! 公开监督：评价与整改成对公开，脱敏，文字审过才出现（evaluation §7）。
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::State;
-use jiff::SignedDuration;
 use serde::Deserialize;
 use tongban_kernel::time;
 use tongban_web::components::Pager;
@@ -55,7 +56,7 @@ impl From<PublicRating> for Row {
 struct OpenPage {
     l: Layout,
     only_bad: bool,
-    summary: Summary,
+    summary: Arc<Summary>,
     good_rate: String,
     rectified_rate: String,
     channels: Vec<(&'static str, i64)>,
@@ -80,12 +81,12 @@ pub async fn open_rates(State(app): State<App>, ctx: Ctx, Query(filter): Query<F
     let limit = page.limit()?;
     let before: Option<(i64, i64)> = page.after(&filter.only)?;
     let worst = if filter.only == "bad" { 2 } else { 5 };
-    let since = app.now().checked_sub(SignedDuration::from_hours(24 * 30)).unwrap_or(app.now());
+    let now = app.now();
     let (summary, found) = app
         .db()
         .snapshot("evaluation.open", move |tx| {
             let more = u32::try_from(limit + 1).unwrap_or(101);
-            Ok((store::summary(tx, since)?, store::public_ratings(tx, worst, before, more)?))
+            Ok((store::recent_summary(tx, now)?, store::public_ratings(tx, worst, before, more)?))
         })
         .await?;
     let key = |row: &PublicRating| (row.rating.at.as_millisecond(), row.rating.id);

@@ -1,6 +1,9 @@
 //! 列表、公开的评价与近况数字。
 
-use jiff::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 use tongban_kernel::Scope;
 use tongban_kernel::time::from_millis;
 use tongban_store::{Result, ScopedSql, Tx, args, scoped, scoped_rows};
@@ -179,7 +182,7 @@ pub struct Summary {
 }
 
 /// `since` 以来的近况。
-pub fn summary(tx: &mut Tx<'_>, since: Timestamp) -> Result<Summary> {
+fn summary(tx: &mut Tx<'_>, since: Timestamp) -> Result<Summary> {
     let counts: Vec<(i64, i64, i64)> = tx.rows(RECENT, args![since], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
     let tasks: Vec<(String, i64)> = tx.rows(RECENT_TASKS, args![since], |r| Ok((r.get(0)?, r.get(1)?)))?;
     let mut found = Summary::default();
@@ -197,6 +200,15 @@ pub fn summary(tx: &mut Tx<'_>, since: Timestamp) -> Result<Summary> {
     found.bad = tasks.iter().map(|(_, n)| n).sum();
     found.bad_closed = tasks.iter().filter(|(state, _)| state == State::Closed.as_str()).map(|(_, n)| n).sum();
     Ok(found)
+}
+
+/// 近况多久数一遍：首页、公示页与公开接口用同一份，谁都不必等十万条评价数完。
+const COUNTED: Duration = Duration::from_secs(20);
+
+/// 近 30 天的近况，至多旧 20 秒。
+pub fn recent_summary(tx: &mut Tx<'_>, now: Timestamp) -> Result<Arc<Summary>> {
+    let since = now.checked_sub(SignedDuration::from_hours(24 * 30)).unwrap_or(now);
+    tx.recent("evaluation.summary", COUNTED, |tx| summary(tx, since))
 }
 
 /// 一个人还没评的：（邀评，办件编号，事项名称），先到期的在前。

@@ -286,6 +286,19 @@ pub(super) fn keep(tx: &mut Tx<'_>, actor: &Actor, row: &mut ImplementationRow, 
     journal_pool(tx, actor, row, Some(&before), kind, at)
 }
 
+/// 办理项上架或下架之后：这条实施清单还有没有在用的办理项。
+pub(super) fn mark_published(tx: &mut Tx<'_>, actor: &Actor, item: &ItemRow, at: Timestamp) -> Result<()> {
+    let published = item.facts.is_open() || store::items_of(tx, item.implementation)?.iter().any(|other| other.facts.is_open());
+    let mut row = store::lock_implementation(tx, item.implementation)?;
+    let before = row.facts.clone();
+    row.facts = before.with_published(published, day_number(date_of(at)));
+    if row.facts == before {
+        return Ok(());
+    }
+    store::update_implementation(tx, &mut row)?;
+    journal_pool(tx, actor, &row, Some(&before), if published { "implementations.published" } else { "implementations.unpublished" }, at)
+}
+
 fn journal_pool(
     tx: &mut Tx<'_>,
     actor: &Actor,

@@ -12,7 +12,9 @@ use super::pool::{Implementer, pool};
 use super::settle::{begin, check, finish, opinion, within};
 use crate::model::codes::PowerSource;
 use crate::model::lifecycle::{Action, State};
+use crate::model::facts::Span;
 use crate::permissions;
+use crate::rules;
 use crate::store::{self, ItemRow, NoteRow};
 
 /// 审核人对一个要素说的话。
@@ -218,5 +220,9 @@ pub fn recheck(tx: &mut Tx<'_>, id: i64, at: Timestamp) -> Result<()> {
     let before = row.facts.clone();
     let findings = check(tx, &mut row)?;
     store::write_findings(tx, &row, &findings)?;
-    finish(tx, &Actor::system(), &mut row, &before, "items.checked", "", at)
+    if row.status.state == State::Active && row.status.revision.is_none() {
+        let accurate = rules::accurate(&findings) && !row.wrong;
+        row.facts.open(Span::of(&row.draft, accurate, day_number(date_of(at))));
+    }
+    finish(tx, &Actor::system(), &mut row, &before, "items.checked", "网办地址巡检", at)
 }

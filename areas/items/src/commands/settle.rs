@@ -7,6 +7,7 @@ use tongban_kernel::problem::{Code, Problem};
 use tongban_kernel::{Actor, Permission, Place};
 use tongban_store::{Entry, Result, Tx};
 
+use super::pool::mark_published;
 use crate::model::Guide;
 use crate::model::facts::Facts;
 use crate::model::lifecycle::{Action, State};
@@ -63,6 +64,8 @@ pub fn check(tx: &mut Tx<'_>, row: &mut ItemRow) -> Result<Vec<Finding>> {
     let published = row.status.published().then_some(row.code.as_str());
     // 点位库还没建起来时不查
     let sites: Vec<String> = tongban_directory::queries::sites(tx)?.into_iter().map(|site| site.name).collect();
+    let url = row.draft.online.url.as_str();
+    let reachable = if url.is_empty() { None } else { store::link_of(tx, url)?.map(|link| link.reachable()) };
     let findings = rules::check(&GuideView {
         guide: &row.draft,
         code: &row.code,
@@ -79,7 +82,7 @@ pub fn check(tx: &mut Tx<'_>, row: &mut ItemRow) -> Result<Vec<Finding>> {
         published_code: published,
         sites: (!sites.is_empty()).then_some(sites.as_slice()),
         repealed: rules::REPEALED,
-        url_reachable: None,
+        url_reachable: reachable,
     });
     let count = |level| i64::try_from(findings.iter().filter(|f| f.severity == level).count()).unwrap_or(i64::MAX);
     row.errors = count(Severity::E);
@@ -127,7 +130,8 @@ pub(super) fn finish(
     row.touched = at;
     store::update_item(tx, row, before)?;
     reshelve(tx, row)?;
-    journal(tx, actor, row, Some(before), kind, reason, at)
+    journal(tx, actor, row, Some(before), kind, reason, at)?;
+    if before.is_open() == row.facts.is_open() { Ok(()) } else { mark_published(tx, actor, row, at) }
 }
 
 /// 更新公开书架。取消的下架；修订中的不动，公开的还是旧版。

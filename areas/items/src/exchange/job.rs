@@ -1,6 +1,7 @@
 //! 后台跑一次导入，边跑边记进度。
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tongban_directory::queries as directory;
 use tongban_kernel::{Actor, Problem};
@@ -9,12 +10,33 @@ use tongban_store::{Error, Result, Tx};
 use tongban_web::App;
 use tongban_web::area::Work;
 
+use super::Kind;
 use super::run::{Batch, Depts, Outcome, import};
-use super::{Kind, parse};
 use crate::store::{self, ImportRow};
 
-/// 一份错行报告至多留多少条。
-const KEPT: usize = 10_000;
+/// 试几次。
+pub const TRIES: u32 = 3;
+
+/// 本进程正在写的导入写到第几行：整份一个单元写的时候，库里的进度要等它写完才看得到。
+static WRITING: Mutex<BTreeMap<i64, (i64, i64)>> = Mutex::new(BTreeMap::new());
+
+/// 正在写的导入写到第几行、一共几行；不在本进程写为 `None`。
+#[must_use]
+pub fn writing(id: i64) -> Option<(i64, i64)> {
+    WRITING.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn tell(id: i64, at: Option<(usize, usize)>) {
+    let mut writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    match at {
+        Some((done, total)) => writing.insert(id, (count(done), count(total))),
+        None => writing.remove(&id),
+    };
+}
 
 /// `items.import`：内容是 `items_imports` 的行键。
 pub fn run<'a>(app: &'a App, job: &'a Job) -> Work<'a> {
@@ -24,52 +46,62 @@ pub fn run<'a>(app: &'a App, job: &'a Job) -> Work<'a> {
         if matches!(row.state.as_str(), "done" | "refused") {
             return Ok(());
         }
+        let kind = Kind::parse(&row.kind).ok_or_else(|| Error::from(Problem::conflict("不认识的导入种类")))?;
         let content = app.files().get(&row.file).await?;
         let depts = Arc::new(app.db().read("items.import_depts", depts).await?);
-        let parsed = Kind::parse(&row.kind).map(|kind| parse(&content, kind).map(|lines| (kind, lines)));
-        let (kind, lines) = match parsed {
-            Some(Ok(found)) => found,
-            Some(Err(problem)) => {
-                let detail = problem.errors.first().map_or(problem.detail.clone(), |error| error.detail.clone());
-                return note(app, ImportRow { state: "refused".into(), note: detail, ..row }, Vec::new()).await;
-            }
-            None => return Err(Problem::conflict("不认识的导入种类").into()),
-        };
-        let total = i64::try_from(lines.len()).unwrap_or(i64::MAX);
-        let running = ImportRow { state: "running".into(), total, ..row };
+        let running = ImportRow { state: "running".into(), ..row };
         note(app, running.clone(), Vec::new()).await?;
-        let actor = Actor { tenant: running.tenant, account: running.account, ..Actor::system() };
-        let outcome = {
-            let (sender, mut receiver) = tokio::sync::watch::channel(0_usize);
-            let mut tell = |done, _| {
-                sender.send_replace(done);
-            };
-            let batch = Batch { kind, lines, keep: running.keep, depts };
-            let work = import(app.db(), &actor, batch, app.now(), &mut tell);
-            tokio::pin!(work);
-            loop {
-                tokio::select! {
-                    outcome = &mut work => break outcome?,
-                    Ok(()) = receiver.changed() => {
-                        let done = i64::try_from(*receiver.borrow_and_update()).unwrap_or(i64::MAX);
-                        note(app, ImportRow { done, ..running.clone() }, Vec::new()).await?;
-                    }
-                }
+        let batch = Batch { kind, content, keep: running.keep, depts };
+        let imported = write(app, &running, batch).await;
+        tell(id, None);
+        match imported {
+            Ok(outcome) => finish(app, running, outcome).await,
+            Err(Error::Refused(problem)) => {
+                let detail = problem.errors.first().map_or(problem.detail.clone(), |error| error.detail.clone());
+                note(app, ImportRow { state: "refused".into(), note: detail, ..running }, Vec::new()).await
             }
-        };
-        finish(app, running, outcome).await
+            Err(error) if job.tries >= i64::from(TRIES) => {
+                let text = format!("试了 {TRIES} 次都没有写成，{}。{error}", if running.keep { "先写好的行留着" } else { "什么也没有改" });
+                note(app, ImportRow { state: "refused".into(), note: text, ..running }, Vec::new()).await?;
+                Err(error)
+            }
+            Err(error) => Err(error),
+        }
     })
 }
 
+/// 边写边记进度。
+async fn write(app: &App, running: &ImportRow, batch: Batch) -> Result<Outcome> {
+    let (id, keep) = (running.id, batch.keep);
+    let actor = Actor { tenant: running.tenant, account: running.account, ..Actor::system() };
+    let (sender, mut receiver) = tokio::sync::watch::channel((0_usize, 0_usize));
+    let mut progress = |done, total| {
+        tell(id, Some((done, total)));
+        sender.send_replace((done, total));
+    };
+    let work = import(app.db(), &actor, batch, app.now(), &mut progress);
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            outcome = &mut work => return outcome,
+            // 整份一个单元写的时候不往库里记：会排在它后面
+            Ok(()) = receiver.changed(), if keep => {
+                let (done, total) = *receiver.borrow_and_update();
+                note(app, ImportRow { done: count(done), total: count(total), ..running.clone() }, Vec::new()).await?;
+            }
+        }
+    }
+}
+
 async fn finish(app: &App, row: ImportRow, outcome: Outcome) -> Result<()> {
-    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let done = ImportRow {
         state: if outcome.refused { "refused" } else { "done" }.to_owned(),
+        total: count(outcome.total),
         done: count(outcome.added + outcome.changed + outcome.same),
         added: count(outcome.added),
         changed: count(outcome.changed),
         same: count(outcome.same),
-        wrong: count(outcome.errors.len()),
+        wrong: count(outcome.wrong),
         note: if outcome.refused {
             "有错，什么也没有改；改好再传，或勾选“好的行照样导入”".to_owned()
         } else {
@@ -77,9 +109,7 @@ async fn finish(app: &App, row: ImportRow, outcome: Outcome) -> Result<()> {
         },
         ..row
     };
-    let mut errors = outcome.errors;
-    errors.truncate(KEPT);
-    note(app, done, errors).await
+    note(app, done, outcome.errors).await
 }
 
 async fn note(app: &App, row: ImportRow, errors: Vec<super::RowError>) -> Result<()> {

@@ -1,22 +1,31 @@
-//! 跑一次导入：先整份检查，再一段一段地写。
+//! 跑一次导入：先整份检查，再写——整份一个单元，或（说明了“好的行照样导入”）一段一个单元。
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use axum::body::Bytes;
 use jiff::Timestamp;
+use tokio::sync::mpsc::{self, Receiver};
+use tokio::task::JoinHandle;
 use tongban_kernel::codes::ItemCode;
-use tongban_kernel::{Actor, Place};
+use tongban_kernel::{Actor, Place, Problem};
 use tongban_store::{Database, Error, Result, Tx};
 
-use super::{CatalogueLine, Kind, Line, RowError, repeated, rows};
+use super::{CatalogueLine, Kind, Line, RowError, Seen, each, rows};
 use crate::commands::{self, Implementer, ItemInput, Put};
 use crate::model::{Guide, TaskType};
 use crate::store;
 
 /// 检查时一次看多少行。
-const CHECKED: usize = 1_000;
-/// 一个单元写多少行。
+const CHECKED: usize = 500;
+/// 一段一段写时，一个单元多少行。
 const CHUNK: usize = 50;
+/// 一份错行报告至多留多少条。
+const KEPT: usize = 10_000;
+/// 隔多久报一次进度。
+const TELL: Duration = Duration::from_millis(300);
 
 /// 统一社会信用代码 → 实施主体（层级另由编码定）。
 pub type Depts = BTreeMap<String, (Place, String, String)>;
@@ -28,6 +37,8 @@ pub struct Outcome {
     pub added: usize,
     pub changed: usize,
     pub same: usize,
+    /// 一共多少处错；[`Self::errors`] 至多留一万条。
+    pub wrong: usize,
     pub errors: Vec<RowError>,
     /// 有错，又没有要求留下好的行：什么也没改。
     pub refused: bool,
@@ -41,130 +52,232 @@ impl Outcome {
             Put::Same => self.same += 1,
         }
     }
+
+    fn wrong(&mut self, error: RowError) {
+        self.wrong += 1;
+        if self.errors.len() < KEPT {
+            self.errors.push(error);
+        }
+    }
+
+    fn sorted(mut self) -> Self {
+        self.errors.sort_by(|a, b| (a.line, &a.cell.column).cmp(&(b.line, &b.cell.column)));
+        self
+    }
 }
 
 /// 检查过、可以写的一行。
 #[derive(Debug, Clone)]
 enum Ready {
-    Catalogue(i64, CatalogueLine, Vec<Implementer>),
-    Item(i64, Box<ItemInput>, Implementer),
+    Catalogue(CatalogueLine, Vec<Implementer>),
+    Item(Box<ItemInput>, Implementer),
 }
 
 /// 要导入的一份文件。
 #[derive(Debug, Clone)]
 pub struct Batch {
     pub kind: Kind,
-    pub lines: Vec<Line>,
+    pub content: Bytes,
     /// 有错时好的行照样导入；否则什么也不改。
     pub keep: bool,
     pub depts: Arc<Depts>,
 }
 
-/// 导入一份文件的全部行。`progress` 报告写到第几行、一共几行。
+/// 报告写到第几行、一共几行。
+pub type Progress<'p> = &'p mut (dyn FnMut(usize, usize) + Send);
+
+/// 导入一份文件的全部行。
 ///
 /// # Errors
-/// 引擎故障。行里的错在 [`Outcome::errors`]，不算错误。
-pub async fn import(
+/// 文件读不懂（[`Error::Refused`]），或引擎故障：什么也没改。行里的错在 [`Outcome::errors`]，不算错误。
+pub async fn import(db: &Database, actor: &Actor, batch: Batch, at: Timestamp, progress: Progress<'_>) -> Result<Outcome> {
+    let (mut outcome, bad) = review(db, &batch).await?;
+    if !outcome.errors.is_empty() && !batch.keep {
+        outcome.refused = true;
+        return Ok(outcome.sorted());
+    }
+    let written = if batch.keep {
+        in_parts(db, actor, &batch, &bad, outcome, at, progress).await?
+    } else {
+        whole(db, actor, &batch, outcome, at, progress).await?
+    };
+    Ok(written.sorted())
+}
+
+/// 在别的线程上读文件，一段段地交来。
+fn sections(batch: &Batch, size: usize) -> (Receiver<Vec<Line>>, JoinHandle<std::result::Result<(), Problem>>) {
+    let (sender, receiver) = mpsc::channel(2);
+    let (content, kind) = (batch.content.clone(), batch.kind);
+    let gone = || Problem::conflict("导入中断");
+    let reader = tokio::task::spawn_blocking(move || {
+        let mut section = Vec::with_capacity(size);
+        each::<Problem>(&content, kind, &mut |line| {
+            section.push(line);
+            if section.len() < size {
+                return Ok(());
+            }
+            sender.blocking_send(std::mem::take(&mut section)).map_err(|_| gone())
+        })?;
+        sender.blocking_send(section).map_err(|_| gone())
+    });
+    (receiver, reader)
+}
+
+async fn ended(reader: JoinHandle<std::result::Result<(), Problem>>) -> Result<()> {
+    Ok(reader.await.map_err(|error| Error::Io(format!("读导入的文件：{error}")))??)
+}
+
+/// 第一遍：整份检查。回答行数、错处与出错的行。
+async fn review(db: &Database, batch: &Batch) -> Result<(Outcome, BTreeSet<i64>)> {
+    let (mut sections, reader) = sections(batch, CHECKED);
+    let (mut outcome, mut bad, mut seen) = (Outcome::default(), BTreeSet::new(), Seen::default());
+    while let Some(lines) = sections.recv().await {
+        outcome.total += lines.len();
+        let mut errors: Vec<RowError> = lines.iter().filter_map(|line| seen.again(line, batch.kind)).collect();
+        let (kind, depts) = (batch.kind, Arc::clone(&batch.depts));
+        errors.extend(db.snapshot("items.import_check", move |tx| faults(tx, kind, &lines, &depts)).await?);
+        bad.extend(errors.iter().map(|error| error.line));
+        errors.into_iter().for_each(|error| outcome.wrong(error));
+    }
+    ended(reader).await?;
+    Ok((outcome, bad))
+}
+
+fn faults(tx: &mut Tx<'_>, kind: Kind, lines: &[Line], depts: &Depts) -> Result<Vec<RowError>> {
+    let mut found = Vec::new();
+    for line in lines {
+        found.extend(check(tx, kind, line, depts)?.err().into_iter().flatten());
+    }
+    Ok(found)
+}
+
+/// 第二遍，整份一个单元：写到哪一行被拒绝或出故障，都一行不留。
+///
+/// 大文件会占住写连接很久（SQLite 上别人的写要等它），换来的是要么全成、要么没动过。
+async fn whole(db: &Database, actor: &Actor, batch: &Batch, outcome: Outcome, at: Timestamp, progress: Progress<'_>) -> Result<Outcome> {
+    let (done, refused) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None::<RowError>)));
+    let work = {
+        let (batch, me, fresh) = (batch.clone(), actor.clone(), outcome.clone());
+        let (done, refused) = (Arc::clone(&done), Arc::clone(&refused));
+        db.bulk("items.import_whole", move |tx| {
+            done.store(0, Ordering::Relaxed);
+            *refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            let mut outcome = fresh.clone();
+            each::<Error>(&batch.content, batch.kind, &mut |line| {
+                match put(tx, &me, batch.kind, &line, &batch.depts, at) {
+                    Ok(put) => outcome.count(put),
+                    Err(Error::Refused(problem)) => {
+                        *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(row_error(&line, batch.kind, &problem));
+                        return Err(Error::Refused(problem));
+                    }
+                    Err(error) => return Err(error),
+                }
+                done.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            })?;
+            Ok(outcome)
+        })
+    };
+    tokio::pin!(work);
+    let written = loop {
+        tokio::select! {
+            written = &mut work => break written,
+            () = tokio::time::sleep(TELL) => progress(done.load(Ordering::Relaxed), outcome.total),
+        }
+    };
+    match written {
+        Err(Error::Refused(problem)) => {
+            let refused = refused.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let mut outcome = Outcome { refused: true, ..outcome };
+            outcome.wrong(refused.ok_or(Error::Refused(problem))?);
+            Ok(outcome)
+        }
+        other => {
+            progress(outcome.total, outcome.total);
+            other
+        }
+    }
+}
+
+/// 第二遍，好的行照样导入：一段一个单元，被拒绝的记下，别的照写。
+async fn in_parts(
     db: &Database,
     actor: &Actor,
-    batch: Batch,
+    batch: &Batch,
+    bad: &BTreeSet<i64>,
+    mut outcome: Outcome,
     at: Timestamp,
-    progress: &mut (dyn FnMut(usize, usize) + Send),
+    progress: Progress<'_>,
 ) -> Result<Outcome> {
-    let Batch { kind, lines, keep, depts } = batch;
-    let total = lines.len();
-    let mut outcome = Outcome { total, errors: repeated(&lines, kind), ..Outcome::default() };
-    let twice: Vec<i64> = outcome.errors.iter().map(|error| error.line).collect();
-    let mut ready = Vec::with_capacity(total);
-    for chunk in lines.chunks(CHECKED) {
-        let (chunk, depts) = (chunk.to_vec(), Arc::clone(&depts));
-        let (good, bad) = db.snapshot("items.import_check", move |tx| check(tx, kind, &chunk, &depts)).await?;
-        ready.extend(good);
-        outcome.errors.extend(bad);
-    }
-    ready.retain(|row| !twice.contains(&row.line()));
-    outcome.errors.sort_by(|a, b| (a.line, &a.cell.column).cmp(&(b.line, &b.cell.column)));
-    if !outcome.errors.is_empty() && !keep {
-        outcome.refused = true;
-        return Ok(outcome);
-    }
+    let (mut sections, reader) = sections(batch, CHUNK);
     let mut done = 0;
-    for chunk in ready.chunks(CHUNK) {
-        let (rows, me) = (chunk.to_vec(), actor.clone());
-        let written = db.bulk("items.import", move |tx| rows.iter().map(|row| row.put(tx, &me, at)).collect::<Result<Vec<_>>>()).await;
+    while let Some(lines) = sections.recv().await {
+        done += lines.len();
+        let good: Vec<Line> = lines.into_iter().filter(|line| !bad.contains(&line.number)).collect();
+        let (rows, me, kind, depts) = (good.clone(), actor.clone(), batch.kind, Arc::clone(&batch.depts));
+        let written = db
+            .bulk("items.import", move |tx| rows.iter().map(|line| put(tx, &me, kind, line, &depts, at)).collect::<Result<Vec<_>>>())
+            .await;
         match written {
             Ok(puts) => puts.into_iter().for_each(|put| outcome.count(put)),
             // 这一段里有一行被拒绝：一行一行地来，拒绝的记下
-            Err(Error::Refused(_)) => one_by_one(db, actor, chunk, at, &mut outcome).await?,
+            Err(Error::Refused(_)) => one_by_one(db, actor, batch, &good, at, &mut outcome).await?,
             Err(error) => return Err(error),
         }
-        done += chunk.len();
-        progress(done, ready.len());
+        progress(done, outcome.total);
     }
+    ended(reader).await?;
     Ok(outcome)
 }
 
-async fn one_by_one(db: &Database, actor: &Actor, chunk: &[Ready], at: Timestamp, outcome: &mut Outcome) -> Result<()> {
-    for row in chunk {
-        let (one, me) = (row.clone(), actor.clone());
-        match db.bulk("items.import", move |tx| one.put(tx, &me, at)).await {
+async fn one_by_one(db: &Database, actor: &Actor, batch: &Batch, lines: &[Line], at: Timestamp, outcome: &mut Outcome) -> Result<()> {
+    for line in lines {
+        let (one, me, kind, depts) = (line.clone(), actor.clone(), batch.kind, Arc::clone(&batch.depts));
+        match db.bulk("items.import", move |tx| put(tx, &me, kind, &one, &depts, at)).await {
             Ok(put) => outcome.count(put),
-            Err(Error::Refused(problem)) => {
-                let detail = problem.errors.first().map_or_else(|| problem.detail.clone(), |error| error.detail.clone());
-                let field = problem.errors.first().map_or("", |error| error.field()).to_owned();
-                let rule = problem.errors.first().map_or(problem.code.as_str(), |error| error.code);
-                outcome.errors.push(RowError::new(row.line(), &field, row.code(), rule, detail));
-            }
+            Err(Error::Refused(problem)) => outcome.wrong(row_error(line, batch.kind, &problem)),
             Err(error) => return Err(error),
         }
     }
     Ok(())
 }
 
-impl Ready {
-    fn line(&self) -> i64 {
-        match self {
-            Self::Catalogue(line, ..) | Self::Item(line, ..) => *line,
-        }
-    }
+fn row_error(line: &Line, kind: Kind, problem: &Problem) -> RowError {
+    let first = problem.errors.first();
+    let detail = first.map_or_else(|| problem.detail.clone(), |error| error.detail.clone());
+    let field = first.map_or("", |error| error.field());
+    let rule = first.map_or(problem.code.as_str(), |error| error.code);
+    RowError::new(line.number, field, line.record.get(kind.key()).map_or("", String::as_str), rule, detail)
+}
 
-    fn code(&self) -> &str {
-        match self {
-            Self::Catalogue(_, line, _) => &line.code,
-            Self::Item(_, input, _) => &input.code,
+/// 检查并写入一行。
+fn put(tx: &mut Tx<'_>, actor: &Actor, kind: Kind, line: &Line, depts: &Depts, at: Timestamp) -> Result<Put> {
+    match check(tx, kind, line, depts)? {
+        Err(errors) => {
+            let errors = errors.into_iter().map(|error| tongban_kernel::FieldError::new(&error.cell.column, "row", error.cell.message));
+            Err(Problem::invalid(errors.collect()).into())
         }
-    }
-
-    fn put(&self, tx: &mut Tx<'_>, actor: &Actor, at: Timestamp) -> Result<Put> {
-        match self {
-            Self::Catalogue(_, line, implementers) => {
-                let (id, put) = commands::put_catalogue(tx, actor, line, at)?;
-                for implementer in implementers {
-                    commands::pool(tx, actor, id, implementer, at)?;
-                }
-                Ok(put)
+        Ok(Ready::Catalogue(line, implementers)) => {
+            let (id, put) = commands::put_catalogue(tx, actor, &line, at)?;
+            for implementer in &implementers {
+                commands::pool(tx, actor, id, implementer, at)?;
             }
-            Self::Item(_, input, implementer) => commands::put_item(tx, actor, implementer, input, at),
+            Ok(put)
         }
+        Ok(Ready::Item(input, implementer)) => commands::put_item(tx, actor, &implementer, &input, at),
     }
 }
 
-fn check(tx: &mut Tx<'_>, kind: Kind, lines: &[Line], depts: &Depts) -> Result<(Vec<Ready>, Vec<RowError>)> {
-    let (mut good, mut bad) = (Vec::with_capacity(lines.len()), Vec::new());
-    for line in lines {
-        let checked = match kind {
-            Kind::Catalogue => CatalogueLine::read(line).and_then(|found| catalogue(line.number, found, depts)),
-            Kind::Items => item(tx, line, depts)?,
-        };
-        match checked {
-            Ok(row) => good.push(row),
-            Err(errors) => bad.extend(errors),
-        }
+fn check(tx: &mut Tx<'_>, kind: Kind, line: &Line, depts: &Depts) -> Result<Checked> {
+    match kind {
+        Kind::Catalogue => Ok(CatalogueLine::read(line).and_then(|found| catalogue(line.number, found, depts))),
+        Kind::Items => item(tx, line, depts),
     }
-    Ok((good, bad))
 }
 
-fn catalogue(number: i64, line: CatalogueLine, depts: &Depts) -> std::result::Result<Ready, Vec<RowError>> {
+type Checked = std::result::Result<Ready, Vec<RowError>>;
+
+fn catalogue(number: i64, line: CatalogueLine, depts: &Depts) -> Checked {
     let mut implementers = Vec::new();
     for dept in &line.depts {
         let Some((place, name, division)) = depts.get(dept) else {
@@ -175,11 +288,11 @@ fn catalogue(number: i64, line: CatalogueLine, depts: &Depts) -> std::result::Re
         let (name, division) = (name.clone(), division.clone());
         implementers.push(Implementer { place: *place, name, uscc: dept.clone(), division, level });
     }
-    Ok(Ready::Catalogue(number, line, implementers))
+    Ok(Ready::Catalogue(line, implementers))
 }
 
 /// 检查一行办理项：编码、主体、目录、内容。
-fn item(tx: &mut Tx<'_>, line: &Line, depts: &Depts) -> Result<std::result::Result<Ready, Vec<RowError>>> {
+fn item(tx: &mut Tx<'_>, line: &Line, depts: &Depts) -> Result<Checked> {
     let get = |column: &str| line.record.get(column).map_or("", String::as_str);
     let mut errors = Vec::new();
     let mut wrong = |column: &str, rule: &str, message: String| errors.push(RowError::new(line.number, column, get(column), rule, message));
@@ -242,7 +355,7 @@ fn item(tx: &mut Tx<'_>, line: &Line, depts: &Depts) -> Result<std::result::Resu
         };
         let implementer =
             Implementer { place: *place, name: name.clone(), uscc: get("DEPTCODE").to_owned(), division: division.clone(), level };
-        return Ok(Ok(Ready::Item(line.number, Box::new(input), implementer)));
+        return Ok(Ok(Ready::Item(Box::new(input), implementer)));
     }
     Ok(Err(errors))
 }

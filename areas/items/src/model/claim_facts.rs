@@ -17,6 +17,12 @@ pub struct ClaimFacts {
     pub claimed: Vec<(i64, i64)>,
     /// 超过一个工作日没处理的时段。
     pub overdue: Vec<(i64, i64)>,
+    /// 自己承接着的时段（不含经同意不承接的）。
+    #[serde(default)]
+    pub taken: Vec<(i64, i64)>,
+    /// 有办理项在用、指南看得到的时段。
+    #[serde(default)]
+    pub published: Vec<(i64, i64)>,
 }
 
 /// 度量代码与名称。
@@ -24,6 +30,8 @@ pub const MEASURES: &[(&str, &str)] = &[
     ("implementations.expected", "应认领的目录"),
     ("implementations.claimed", "已认领的目录（含经同意不承接）"),
     ("implementations.overdue", "超过一个工作日没处理的待认领"),
+    ("implementations.taken", "承接着的实施清单"),
+    ("implementations.published", "已发布办事指南的实施清单"),
 ];
 
 /// 开一段或止一段；当天开当天止的不留。
@@ -43,6 +51,18 @@ impl ClaimFacts {
         let mut next = self.clone();
         settle(&mut next.claimed, matches!(state, PoolState::Claimed | PoolState::Declined), day);
         settle(&mut next.overdue, overdue, day);
+        settle(&mut next.taken, state == PoolState::Claimed, day);
+        if state != PoolState::Claimed {
+            settle(&mut next.published, false, day);
+        }
+        next
+    }
+
+    /// `day` 这天起有（或没有）在用的办理项。
+    #[must_use]
+    pub fn with_published(&self, published: bool, day: i64) -> Self {
+        let mut next = self.clone();
+        settle(&mut next.published, published, day);
         next
     }
 
@@ -57,7 +77,12 @@ impl ClaimFacts {
 #[must_use]
 pub fn contributions(facts: &ClaimFacts) -> Vec<Tally> {
     let mut tallies = vec![Tally { measure: "implementations.expected", day: facts.pooled, n: 1 }];
-    for (measure, spans) in [("implementations.claimed", &facts.claimed), ("implementations.overdue", &facts.overdue)] {
+    for (measure, spans) in [
+        ("implementations.claimed", &facts.claimed),
+        ("implementations.overdue", &facts.overdue),
+        ("implementations.taken", &facts.taken),
+        ("implementations.published", &facts.published),
+    ] {
         for (from, until) in spans {
             tallies.push(Tally { measure, day: *from, n: 1 });
             if *until != OPEN_END {
@@ -83,6 +108,9 @@ mod tests {
             [on(20_261_101), on(20_261_102), on(20_261_104), on(20_261_106), on(20_261_111)],
             [[0, 0, 0], [1, 0, 0], [1, 0, 1], [1, 1, 0], [1, 0, 0]]
         );
+        let shown = facts.after(PoolState::Claimed, false, 20_261_112).with_published(true, 20_261_113).with_published(false, 20_261_115);
+        let on = |day| ["implementations.taken", "implementations.published"].map(|m| shown.weight(m, day));
+        assert_eq!([on(20_261_111), on(20_261_112), on(20_261_114), on(20_261_116)], [[0, 0], [1, 0], [1, 1], [1, 0]]);
         assert_eq!(facts.after(PoolState::Claimed, false, 20_261_110).after(PoolState::PendingClaim, false, 20_261_110).claimed.len(), 1);
     }
 }

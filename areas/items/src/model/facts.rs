@@ -73,6 +73,12 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// 此刻在用：最后一段没有止日。
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.spans.last().is_some_and(|span| span.until == OPEN_END)
+    }
+
     /// 止住开着的时段（暂停、取消、改版）；当天开当天止的直接去掉。
     pub fn close(&mut self, day: i64) {
         for span in self.spans.iter_mut().filter(|span| span.until == OPEN_END) {

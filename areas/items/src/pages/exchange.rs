@@ -17,7 +17,7 @@ use tongban_web::upload::UploadForm;
 use tongban_web::{App, Ctx, Cursor, Failure, Layout, PageQuery, Query, export, render, render_status, see_other};
 
 use crate::commands::{self, NewImport};
-use crate::exchange::{Kind, RowError, columns, write};
+use crate::exchange::{Kind, RowError, columns, job, write};
 use crate::store::{self, ImportRow};
 
 /// 导出一次取多少行。
@@ -138,7 +138,7 @@ async fn list_page(app: &App, ctx: &Ctx, chosen: &str, problem: Option<&Problem>
         rows,
         fields: vec![
             Field::radios("kind", "导入哪一张表", kinds).value(if chosen.is_empty() { "items" } else { chosen }).errors_of(problem),
-            Field::file("file", "文件").hint("XLSX 或 CSV，表头用汇聚库的列名；先导出一份照着填最省事").errors_of(problem),
+            Field::file("file", "文件").hint("XLSX、CSV 或 JSON，表头用汇聚库的列名；先导出一份照着填最省事").errors_of(problem),
             Field::checks("keep", "有错怎么办", [("1", "好的行照样导入")]).hint("不勾：有一处错就什么也不改").optional(),
         ],
         summary: ErrorSummary::of(problem),
@@ -247,9 +247,10 @@ pub async fn show_one(
     errors.truncate(limit);
     let next = errors.last().filter(|_| more).map(|(seq, _)| Cursor::encode(seq, "errors"));
     let note = format!("本页 {} 条", errors.len());
+    let (done, total) = job::writing(id).unwrap_or((row.done, row.total));
     let page = ImportPage {
         l: Layout::staff(&ctx, &format!("导入 {}", row.name)),
-        row,
+        row: ImportRow { done, total, ..row },
         errors,
         pager: Pager::of(&ctx.uri, next.as_deref(), note),
     };

@@ -13,7 +13,7 @@ use tongban_web::{App, Ctx, Failure, Form, Layout, PageQuery, Query, render, ren
 use super::desk::{cut, mine};
 use super::edit::diff::{self, Change};
 use crate::commands;
-use crate::store::{self, CheckRow, ItemRow, QualityRow};
+use crate::store::{self, CheckRow, ItemRow, LinkRow, QualityRow};
 
 /// 一个可以批注的要素。
 struct Element {
@@ -162,9 +162,20 @@ struct QualityPage {
     l: Layout,
     rows: Vec<QualityRow>,
     rules: Vec<(&'static str, &'static str, &'static str)>,
+    /// 最近一轮巡检的网办地址。
+    links: Vec<LinkRow>,
 }
 
+/// 巡检一天一轮，多看一天。
+const ROUND_MS: i64 = 2 * 24 * 3_600 * 1_000;
+/// 巡检结果至多列多少个网址。
+const MOST_LINKS: i64 = 500;
+
 impl QualityPage {
+    fn broken(&self) -> Vec<&LinkRow> {
+        self.links.iter().filter(|link| !link.detail.is_empty()).collect()
+    }
+
     fn rate(&self, row: &QualityRow) -> String {
         match (row.accurate, row.active) {
             (_, 0) => "—".to_owned(),
@@ -180,9 +191,13 @@ impl QualityPage {
 /// 引擎故障。
 pub async fn quality(State(app): State<App>, ctx: Ctx) -> Result<Html, Failure> {
     let scope = ctx.actor.scope.clone();
-    let rows = app.db().snapshot("items.quality", move |tx| store::quality_by_unit(tx, &scope)).await?;
+    let since = app.now().as_millisecond() - ROUND_MS;
+    let (rows, links) = app
+        .db()
+        .snapshot("items.quality", move |tx| Ok((store::quality_by_unit(tx, &scope)?, store::links_since(tx, since, MOST_LINKS)?)))
+        .await?;
     let rules = crate::rules::RULES.iter().map(|rule| (rule.id, rule.severity.label(), rule.title)).collect();
-    render(&QualityPage { l: Layout::staff(&ctx, "各单位质量"), rows, rules })
+    render(&QualityPage { l: Layout::staff(&ctx, "各单位质量"), rows, rules, links })
 }
 
 /// 补别名的表单。

@@ -63,7 +63,7 @@ fn member_offer(tx: &mut Tx<'_>, member: &MemberRow) -> Result<Option<MemberOffe
         name: guide.name.clone(),
         dept_name: row.dept_name.clone(),
         online: guide.depth().can_apply() && guide.online.here,
-        closed: closed_reason(&row).unwrap_or_default(),
+        closed: closed_reason(row.status.state, &row.notice).unwrap_or_default(),
         unit: row.place.unit,
         code: row.code,
         guide,

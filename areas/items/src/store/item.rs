@@ -77,6 +77,8 @@ pub(super) use item_columns;
 const BY_ID: &str = concat!("SELECT ", item_columns!(), " FROM items_items WHERE id = $1");
 const BY_CODE: &str = concat!("SELECT ", item_columns!(), " FROM items_items WHERE code = $1");
 const BY_IMPLEMENTATION: &str = concat!("SELECT ", item_columns!(), " FROM items_items WHERE implementation = $1 ORDER BY id");
+const LIVE: &str = "SELECT i.id, i.tenant, i.unit, i.org, i.code, i.task_type, i.level, i.dept_name, i.state, i.edition, i.notice, \
+     m.division, m.dept_code FROM items_items i JOIN items_implementations m ON m.id = i.implementation WHERE i.code = $1";
 const SCAN: &str = concat!("SELECT ", item_columns!(), " FROM items_items WHERE id > $1 ORDER BY id LIMIT $2");
 const SAME_CATALOGUE: &str = concat!("SELECT ", item_columns!(), " FROM items_items WHERE catalogue = $1 ORDER BY id LIMIT $2");
 const DESK: ScopedSql = scoped!(
@@ -150,6 +152,45 @@ pub fn item_by_id(tx: &mut Tx<'_>, id: i64) -> Result<Option<ItemRow>> {
 /// 引擎故障。
 pub fn item_by_code(tx: &mut Tx<'_>, code: &str) -> Result<Option<ItemRow>> {
     tx.row(BY_CODE, args![code], item)
+}
+
+/// 收件要看的几列：不装载工作稿。
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveRow {
+    pub id: i64,
+    pub place: Place,
+    pub code: String,
+    pub task_type: TaskType,
+    pub level: UseLevel,
+    pub dept_name: String,
+    pub state: State,
+    pub edition: i64,
+    pub notice: String,
+    pub division: String,
+    pub dept_code: String,
+}
+
+/// 一个办理项此刻的样子。
+///
+/// # Errors
+/// 引擎故障。
+pub fn live(tx: &mut Tx<'_>, code: &str) -> Result<Option<LiveRow>> {
+    let shape = tongban_store::Error::Shape;
+    tx.row(LIVE, args![code], |r| {
+        Ok(LiveRow {
+            id: r.get(0)?,
+            place: Place { tenant: r.get(1)?, unit: r.get(2)?, org: r.get(3)? },
+            code: r.get(4)?,
+            task_type: TaskType::parse(&r.get::<String>(5)?).ok_or(shape("事项类型"))?,
+            level: UseLevel::parse(&r.get::<String>(6)?).ok_or(shape("行使层级"))?,
+            dept_name: r.get(7)?,
+            state: State::parse(&r.get::<String>(8)?).ok_or(shape("办理项状态"))?,
+            edition: r.get(9)?,
+            notice: r.get(10)?,
+            division: r.get(11)?,
+            dept_code: r.get(12)?,
+        })
+    })
 }
 
 /// 一条实施清单下的办理项。
@@ -348,6 +389,7 @@ pub fn editions(tx: &mut Tx<'_>, item: i64) -> Result<Vec<(i64, Timestamp)>> {
 pub(super) const STATEMENTS: &[&str] = &[
     BY_ID,
     BY_CODE,
+    LIVE,
     BY_IMPLEMENTATION,
     SCAN,
     SAME_CATALOGUE,

@@ -2,6 +2,7 @@
 //!
 //! 行号是人在表格软件里看到的行号，首行是表头，为 1。读不懂的地方说清在第几行、怎么改。
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx};
@@ -69,12 +70,78 @@ impl Mapping {
 /// # Errors
 /// 不是 CSV 或 XLSX、编码损坏、没有表头、行数太多：每处说清在第几行。
 pub fn read(bytes: &[u8]) -> Result<Sheet, Problem> {
+    let mut rows = Vec::new();
+    let header = each::<Problem>(bytes, &mut |_, row| {
+        rows.push(row);
+        Ok(())
+    })?;
+    Ok(Sheet { header, rows })
+}
+
+/// 一行行地读，不把整张表留在内存里；`take` 得到表头与一行。回答表头。
+///
+/// 多出列、公式错误这样的格式错要读完才说，那时好的行已经交出去了：要么都要要么都不要的，先空读一遍。
+///
+/// # Errors
+/// 同 [`read`]，以及 `take` 自己的错：当即停下。
+pub fn each<E: From<Problem>>(bytes: &[u8], take: &mut dyn FnMut(&[String], Row) -> Result<(), E>) -> Result<Vec<String>, E> {
+    let mut assembly = Assembly { header: Vec::new(), seen: 0, errors: Vec::new(), take };
     if bytes.starts_with(b"PK\x03\x04") {
-        read_xlsx(bytes)
+        read_xlsx(bytes, &mut assembly)?;
     } else if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
-        Err(refuse("old-format", "这是旧版 .xls 文件，请在表格软件里另存为 .xlsx 或 .csv 再交"))
+        return Err(refuse("old-format", "这是旧版 .xls 文件，请在表格软件里另存为 .xlsx 或 .csv 再交").into());
     } else {
-        read_csv(&decode(bytes)?)
+        read_csv(&decode(bytes)?, &mut assembly)?;
+    }
+    Ok(assembly.finish()?)
+}
+
+/// 格式错至多说几处。
+const MOST_FAULTS: usize = 20;
+
+/// 边读边认：第一行有字的是表头，其后全空的行略过。
+struct Assembly<'t, E> {
+    header: Vec<String>,
+    seen: usize,
+    errors: Vec<FieldError>,
+    take: &'t mut dyn FnMut(&[String], Row) -> Result<(), E>,
+}
+
+impl<E: From<Problem>> Assembly<'_, E> {
+    fn fault(&mut self, row: usize, code: &'static str, detail: impl std::fmt::Display) {
+        if self.errors.len() < MOST_FAULTS {
+            self.errors.push(at_row(row, code, detail));
+        }
+    }
+
+    fn push(&mut self, mut row: Row) -> Result<(), E> {
+        if row.cells.iter().all(String::is_empty) {
+            return Ok(());
+        }
+        if self.header.is_empty() {
+            while row.cells.last().is_some_and(String::is_empty) {
+                row.cells.pop();
+            }
+            self.header = row.cells;
+            return Ok(());
+        }
+        self.seen += 1;
+        if self.seen > MAX_ROWS {
+            return Err(refuse("too-many-rows", format!("一次最多 {MAX_ROWS} 行，请分批交")).into());
+        }
+        let width = self.header.len();
+        if row.cells.iter().skip(width).any(|cell| !cell.is_empty()) {
+            self.fault(row.number, "ragged", format!("比表头多出列（表头 {width} 列），是不是有没加引号的逗号"));
+            return Ok(());
+        }
+        (self.take)(&self.header, row)
+    }
+
+    fn finish(self) -> Result<Vec<String>, Problem> {
+        if self.header.is_empty() {
+            return Err(refuse("empty", "文件是空的，没有表头"));
+        }
+        if self.errors.is_empty() { Ok(self.header) } else { Err(Problem::invalid(self.errors)) }
     }
 }
 
@@ -89,17 +156,17 @@ fn at_row(row: usize, code: &'static str, detail: impl std::fmt::Display) -> Fie
 /// 有多少个多字节字符先读对了，就认定它本来是 UTF-8、只是坏了一处，而不是 GB18030。
 pub(super) const SURELY_UTF8: usize = 8;
 
-fn decode(bytes: &[u8]) -> Result<String, Problem> {
+fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Problem> {
     let bom = bytes.starts_with(b"\xEF\xBB\xBF");
     let body = if bom { &bytes[3..] } else { bytes };
     let broken_at = match std::str::from_utf8(body) {
-        Ok(text) => return Ok(text.to_owned()),
+        Ok(text) => return Ok(Cow::Borrowed(text)),
         Err(error) => error.valid_up_to(),
     };
     let good = String::from_utf8_lossy(&body[..broken_at]);
     if !bom && good.chars().filter(|ch| !ch.is_ascii()).count() < SURELY_UTF8 {
         return match GB18030.decode_without_bom_handling_and_without_replacement(body) {
-            Some(text) => Ok(text.into_owned()),
+            Some(text) => Ok(text),
             None => Err(broken(row_of_broken_gb18030(body))),
         };
     }
@@ -121,18 +188,16 @@ fn newlines(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| **byte == b'\n').count()
 }
 
-fn read_csv(text: &str) -> Result<Sheet, Problem> {
+fn read_csv<E: From<Problem>>(text: &str, into: &mut Assembly<'_, E>) -> Result<(), E> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
-    let mut lines = Vec::new();
     let mut rows = Rows { text, seen: 0, newlines: 0, inside: 0 };
     for record in reader.records() {
         let record = record.map_err(|_| refuse("csv", "文件内容不是逗号分隔的表格"))?;
         let number = rows.number_at(record.position().map_or(0, csv::Position::byte));
         rows.inside += newlines(record.as_slice().as_bytes());
-        lines.push(Row { number, cells: record.iter().map(clean).collect() });
-        check_size(lines.len())?;
+        into.push(Row { number, cells: record.iter().map(clean).collect() })?;
     }
-    assemble(lines)
+    Ok(())
 }
 
 /// 数表格软件里的行号：文件的换行减去引号里的换行。
@@ -157,39 +222,32 @@ impl Rows<'_> {
     }
 }
 
-fn read_xlsx(bytes: &[u8]) -> Result<Sheet, Problem> {
+/// 一格一格地读第一张工作表，凑满一行交一行。
+fn read_xlsx<E: From<Problem>>(bytes: &[u8], into: &mut Assembly<'_, E>) -> Result<(), E> {
     let unreadable = |_| refuse("xlsx", "这个 XLSX 文件打不开，可能没有保存完整或设了密码");
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(unreadable)?;
-    let range = match book.worksheet_range_at(0) {
-        Some(range) => range.map_err(unreadable)?,
-        None => return Err(refuse("empty", "文件里没有工作表")),
+    let Some(first) = book.sheet_names().first().cloned() else {
+        return Err(refuse("empty", "文件里没有工作表").into());
     };
-    check_size(range.height())?;
-    let (top, left) = range.start().unwrap_or_default();
-    let mut lines = Vec::with_capacity(range.height());
-    let mut errors = Vec::new();
-    for (index, row) in range.rows().enumerate() {
-        let number = usize::try_from(top).unwrap_or(0) + index + 1;
-        let mut cells = vec![String::new(); usize::try_from(left).unwrap_or(0)];
-        for value in row {
-            match text_of(value) {
-                Ok(text) => cells.push(text),
-                Err(detail) => {
-                    errors.push(at_row(number, "cell", detail));
-                    cells.push(String::new());
-                }
-            }
+    let mut cells = book.worksheet_cells_reader(&first).map_err(unreadable)?;
+    let mut row = Row { number: 0, cells: Vec::new() };
+    while let Some(cell) = cells.next_cell().map_err(unreadable)? {
+        let (line, column) = cell.get_position();
+        let (number, column) = (usize::try_from(line).unwrap_or(usize::MAX - 1) + 1, usize::try_from(column).unwrap_or(0));
+        if number != row.number {
+            let full = std::mem::replace(&mut row, Row { number, cells: Vec::new() });
+            into.push(full)?;
         }
-        lines.push(Row { number, cells });
+        let text = text_of(&Data::from(cell.get_value().clone())).unwrap_or_else(|detail| {
+            into.fault(number, "cell", detail);
+            String::new()
+        });
+        if row.cells.len() <= column {
+            row.cells.resize(column + 1, String::new());
+        }
+        row.cells[column] = text;
     }
-    if errors.is_empty() { assemble(lines) } else { Err(Problem::invalid(errors)) }
-}
-
-fn check_size(rows: usize) -> Result<(), Problem> {
-    if rows > MAX_ROWS + 1 {
-        return Err(refuse("too-many-rows", format!("一次最多 {MAX_ROWS} 行，请分批交")));
-    }
-    Ok(())
+    into.push(row)
 }
 
 pub(super) fn clean(text: &str) -> String {
@@ -225,22 +283,4 @@ fn number_text(number: f64) -> Result<String, &'static str> {
     } else {
         Err("有一格长号码被存成了数字，末几位已丢失；请把这一列设为“文本”再重新填")
     }
-}
-
-/// 第一行有字的是表头，其后全空的行略过。
-fn assemble(lines: Vec<Row>) -> Result<Sheet, Problem> {
-    let mut lines = lines.into_iter().filter(|row| row.cells.iter().any(|cell| !cell.is_empty()));
-    let mut header = lines.next().ok_or_else(|| refuse("empty", "文件是空的，没有表头"))?.cells;
-    while header.last().is_some_and(String::is_empty) {
-        header.pop();
-    }
-    let rows: Vec<Row> = lines.collect();
-    let width = header.len();
-    let ragged: Vec<FieldError> = rows
-        .iter()
-        .filter(|row| row.cells.iter().skip(width).any(|cell| !cell.is_empty()))
-        .map(|row| at_row(row.number, "ragged", format!("比表头多出列（表头 {width} 列），是不是有没加引号的逗号")))
-        .take(20)
-        .collect();
-    if ragged.is_empty() { Ok(Sheet { header, rows }) } else { Err(Problem::invalid(ragged)) }
 }

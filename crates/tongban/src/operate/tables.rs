@@ -13,7 +13,7 @@ use tongban_directory::queries::{self as directory, Org};
 use tongban_documents::table;
 use tongban_items::commands::Implementer;
 use tongban_items::exchange::run::{self, Batch};
-use tongban_items::exchange::{Kind, job, parse};
+use tongban_items::exchange::{Kind, job};
 use tongban_items::importer::{self, Report};
 use tongban_items::model::codes::UseLevel;
 use tongban_kernel::{Actor, ActorKind, Depth, Reach, Scope};
@@ -36,7 +36,7 @@ const CHUNK: usize = 50;
 pub async fn import(settings: &Settings, file: &Path, kind: &str, keep: bool) -> Result<()> {
     let bytes = std::fs::read(file).with_context(|| format!("读 {}", file.display()))?;
     if let Some(kind) = Kind::parse(kind) {
-        return exchange(settings, &bytes, kind, keep).await;
+        return exchange(settings, bytes, kind, keep).await;
     }
     let text = as_csv(&bytes)?;
     let app = house::open(settings).await?;
@@ -55,27 +55,33 @@ pub async fn import(settings: &Settings, file: &Path, kind: &str, keep: bool) ->
 }
 
 /// 汇聚库列名的目录清单、实施清单：错行逐条列出；有错又没写 `--keep-good-rows` 就什么也不改。
-async fn exchange(settings: &Settings, bytes: &[u8], kind: Kind, keep: bool) -> Result<()> {
-    let lines = parse(bytes, kind).map_err(|problem| {
-        let details: Vec<String> = problem.errors.iter().map(|error| error.detail.clone()).collect();
-        anyhow::anyhow!("{}：{}", problem.detail, details.join("；"))
-    })?;
+async fn exchange(settings: &Settings, bytes: Vec<u8>, kind: Kind, keep: bool) -> Result<()> {
     let app = house::open(settings).await?;
     let depts = Arc::new(app.db().read("import.depts", job::depts).await?);
     let tenant = app.db().read("import.tenants", |tx| directory::tenants(tx)).await?.first().map_or(0, |org| org.id);
-    let (actor, bar) = (Actor { tenant, ..Actor::system() }, progress(lines.len() as u64));
+    let (actor, bar) = (Actor { tenant, ..Actor::system() }, progress(0));
     bar.set_message(kind.label());
-    let batch = Batch { kind, lines, keep, depts };
-    let outcome = run::import(app.db(), &actor, batch, app.now(), &mut |done, _| bar.set_position(done as u64)).await?;
+    let batch = Batch { kind, content: bytes.into(), keep, depts };
+    let mut tell = |done: usize, total: usize| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    };
+    let outcome = match run::import(app.db(), &actor, batch, app.now(), &mut tell).await {
+        Err(tongban_store::Error::Refused(problem)) => {
+            let details: Vec<String> = problem.errors.iter().map(|error| error.detail.clone()).collect();
+            bail!("{}：{}", problem.detail, details.join("；"));
+        }
+        other => other?,
+    };
     bar.finish_and_clear();
     for error in &outcome.errors {
         println!("第 {} 行 {}“{}”（{}）：{}", error.line, error.cell.column, error.cell.value, error.cell.rule, error.cell.message);
     }
     if outcome.refused {
-        bail!("有 {} 处错，什么也没有改；改好再导，或加 --keep-good-rows", outcome.errors.len());
+        bail!("有 {} 处错，什么也没有改；改好再导，或加 --keep-good-rows", outcome.wrong);
     }
     app.settle().await?;
-    let bad = outcome.errors.len();
+    let bad = outcome.wrong;
     println!("读到 {} 行，新增 {}，改动 {}，没变 {}，错 {bad} 处", outcome.total, outcome.added, outcome.changed, outcome.same);
     Ok(())
 }

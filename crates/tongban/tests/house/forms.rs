@@ -164,7 +164,7 @@ async fn spoil(browser: &Browser, name: &str, more: Vec<String>, tried: &mut BTr
 }
 
 async fn everything(engine: Engine) {
-    let ground = Ground::demo(engine, 120).await;
+    let ground = Ground::demo(engine, 250).await;
     let server = ground.serve().await;
     let mut tried = BTreeSet::new();
     let (mut sent, mut wrong) = (0, Vec::new());

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use tongban_store::{Engine, Tx};
 use tongban_store::testing::TestDb;
 
+use crate::template;
+
 /// 演示账号共用的口令。
 pub const PASSWORD: &str = "Tongban-2026";
 
@@ -24,20 +26,11 @@ pub struct Server {
 }
 
 impl Ground {
-    pub async fn new(engine: Engine) -> Self {
-        let data = std::env::temp_dir().join(format!("tongban-house-{}", tongban_web::guard::random_hex(6)));
-        let database = match engine {
-            Engine::Sqlite => None,
-            Engine::Postgres => Some(TestDb::open(engine, &[]).await.unwrap()),
-        };
-        Self { data, database }
-    }
-
     /// 带一个演示县区。
     pub async fn demo(engine: Engine, cases: u32) -> Self {
-        let ground = Self::new(engine).await;
-        ground.run(&["demo", "--cases", &cases.to_string(), "--only-load"]);
-        ground
+        let data = std::env::temp_dir().join(format!("tongban-house-{}", tongban_web::guard::random_hex(6)));
+        let plot = template::copy(engine, cases, data).await;
+        Self { data: plot.data, database: plot.database }
     }
 
     fn command(&self, data: &Path, arguments: &[&str]) -> Command {

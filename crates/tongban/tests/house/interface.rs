@@ -133,7 +133,7 @@ async fn probe(server: &Server, token: String) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_interface_breaks_on_any_input() {
     for engine in engines() {
-        let ground = Ground::demo(engine, 40).await;
+        let ground = Ground::demo(engine, 250).await;
         let areas = tongban::areas::all();
         let scopes: Vec<&str> = areas.iter().flat_map(|area| area.permissions).map(|(code, _)| *code).collect();
         let token = ground.token(&scopes);

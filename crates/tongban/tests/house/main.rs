@@ -9,4 +9,5 @@ mod ground;
 mod interface;
 mod nodes;
 mod outside;
+mod template;
 mod uploads;

@@ -5,6 +5,8 @@
 
 mod browser;
 mod house;
+#[path = "../house/template.rs"]
+mod template;
 
 use browser::Browser;
 use fantoccini::Locator;
@@ -18,7 +20,7 @@ async fn the_main_job_as_people_do_it() {
         eprintln!("注意：没有设 TONGBAN_TEST_BROWSER，跳过浏览器旅程；完整测试请用 cargo xtask test");
         return;
     }
-    let house = House::demo(200).await;
+    let house = House::demo(250).await;
     let all = std::time::Duration::from_secs(600);
     tokio::time::timeout(all, journeys(&house)).await.expect("旅程十分钟没有走完");
 }
