@@ -59,6 +59,7 @@ pub const fn area() -> Area {
         permissions: can::ALL,
         routes: ROUTES,
         clocks: CLOCKS,
+        leisure: &[Clock { name: "cases.archive", due: store::archives::DUE, fire: archive::ring }],
         jobs: &[JobKind { name: archive::JOB, tries: 5, run: archive::run }, JobKind { name: import::JOB, tries: 5, run: import::run }],
         reactions: REACTIONS,
         measures: measures::MEASURES,
@@ -74,7 +75,6 @@ pub const fn area() -> Area {
 const CLOCKS: &[Clock] = &[
     Clock { name: "cases.time", due: store::due_clocks(), fire: commands::ring },
     Clock { name: "cases.opinions", due: store::opinions::ALARMS, fire: commands::ring_opinion },
-    Clock { name: "cases.archive", due: store::archives::DUE, fire: archive::ring },
     Clock { name: "cases.draft_expiry", due: store::expired_drafts(), fire: commands::expire_draft },
 ];
 

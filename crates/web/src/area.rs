@@ -38,6 +38,8 @@ pub struct Area {
     pub routes: List<Route>,
     pub reactions: List<Reaction>,
     pub clocks: List<Clock>,
+    /// 不急的钟：晚上八点到早上七点才响，白天不与窗口争机器；造数据收尾时也不响。
+    pub leisure: List<Clock>,
     pub jobs: List<JobKind>,
     pub steps: List<Step>,
     pub measures: List<Measures>,
@@ -66,6 +68,7 @@ impl Area {
             routes: &[],
             reactions: &[],
             clocks: &[],
+            leisure: &[],
             jobs: &[],
             steps: &[],
             measures: &[],

@@ -22,6 +22,15 @@ fn clock_list(app: &App) -> Vec<Clock> {
     app.areas().iter().flat_map(|area| area.clocks).copied().collect()
 }
 
+fn leisure_list(app: &App) -> Vec<Clock> {
+    app.areas().iter().flat_map(|area| area.leisure).copied().collect()
+}
+
+/// 闲时：晚上八点到早上七点。
+fn is_leisure(now: Timestamp) -> bool {
+    !(7..20).contains(&now.to_zoned(tongban_kernel::time::china()).hour())
+}
+
 /// 起全部后台循环；`stop` 变真时收尾。
 pub fn start(app: &App, stop: &tokio::sync::watch::Receiver<bool>) -> Vec<tokio::task::JoinHandle<()>> {
     let mut handles = vec![
@@ -60,10 +69,12 @@ async fn react_once(app: &App, list: &[Reaction]) -> Result<u64> {
 }
 
 async fn clock_loop(app: App, mut stop: tokio::sync::watch::Receiver<bool>) {
-    let list = clock_list(&app);
+    let (list, leisure) = (clock_list(&app), leisure_list(&app));
     let mut runner = clocks::Runner::default();
     while !*stop.borrow() {
-        let fired = runner.step(app.db(), &list, app.now()).await.unwrap_or_else(|error| {
+        let now = app.now();
+        let due: Vec<Clock> = list.iter().chain(leisure.iter().filter(|_| is_leisure(now))).copied().collect();
+        let fired = runner.step(app.db(), &due, now).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "时钟暂停");
             0
         });
@@ -248,5 +259,19 @@ pub(crate) async fn settle(app: &App) -> Result<()> {
         if moved == 0 {
             return index(app).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_leisure;
+
+    #[test]
+    fn the_unhurried_wait_for_the_night() {
+        let at = |text: &str| text.parse().unwrap();
+        assert!(is_leisure(at("2026-11-23T20:00:00+08:00")));
+        assert!(is_leisure(at("2026-11-24T06:59:59+08:00")));
+        assert!(!is_leisure(at("2026-11-24T07:00:00+08:00")));
+        assert!(!is_leisure(at("2026-11-23T19:59:59+08:00")));
     }
 }
