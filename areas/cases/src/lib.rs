@@ -15,6 +15,7 @@ pub mod applicant;
 pub mod archive;
 pub mod commands;
 mod demo;
+mod demo_dice;
 mod demo_ways;
 pub mod desk;
 pub mod exchange;

@@ -155,6 +155,10 @@ pub fn counts(tx: &mut Tx<'_>, actor: &Actor) -> Result<Counts> {
 /// 引擎拒绝。
 pub fn earlier(tx: &mut Tx<'_>, person: i64, legal_entity: i64) -> Result<Vec<(String, FileRef, String)>> {
     let mut found: Vec<(String, FileRef, String)> = Vec::new();
+    // 窗口登记的件没有行键，不是谁的
+    if person == 0 && legal_entity == 0 {
+        return Ok(found);
+    }
     for (name, files, no) in store::public::earlier_files(tx, person, legal_entity)? {
         let files: Vec<FileRef> = serde_json::from_str(&files)?;
         for file in files {

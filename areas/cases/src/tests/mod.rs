@@ -4,7 +4,6 @@ mod clocks;
 mod desk;
 mod duties;
 mod http;
-mod licences;
 mod online;
 mod process;
 mod property;

@@ -110,7 +110,7 @@ async fn dispatch(page: &Browser, house: &House, code: &str, name: &str) {
     page.go("/catalog/imports").await;
     put(page, "kind", "=catalogue").await;
     page.client.find(Locator::Css("input[type=file]")).await.unwrap().send_keys(file.to_str().unwrap()).await.unwrap();
-    enter(page, "main form button.btn-p").await;
+    page.click("main form button.btn-p").await;
     for _ in 0..100 {
         if page.text().await.contains("导入完成") {
             return;

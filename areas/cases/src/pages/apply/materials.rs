@@ -93,10 +93,20 @@ struct MaterialsPage {
     limit_mb: usize,
 }
 
+/// 用谁以前交过的文件：代办的人看不到家人以前交过什么，只能自己传。
+fn owner_of(draft: &Draft) -> (i64, i64) {
+    if draft.body.grant == 0 { (draft.person, draft.legal_entity) } else { (0, 0) }
+}
+
 async fn materials_page(app: &App, ctx: &Ctx, draft: &Draft, offer: Offer, problem: Option<&Problem>) -> Result<MaterialsPage, Failure> {
+<<<<<<< HEAD
     let (person, legal) = (draft.person, draft.legal_entity);
     // 替家人办的，不替本人同意查看证照
     let holder = if draft.body.grant == 0 { (person, legal) } else { (0, 0) };
+=======
+    let owner = owner_of(draft);
+    let known = app.db().snapshot("cases.earlier", move |tx| crate::queries::earlier(tx, owner.0, owner.1)).await?;
+>>>>>>> main
     let mut blocks: Vec<_> =
         offer.materials_for(&draft.body.situations).map(|m| MaterialBlock::of(m, &offer, &draft.body, problem)).collect();
     let (names, today): (Vec<String>, _) = (blocks.iter().map(|b| b.name.clone()).collect(), day_number(date_of(app.now())));
@@ -171,7 +181,8 @@ async fn store_material(app: &App, ctx: &Ctx, draft: &Draft, key: &str, parts: M
             .write("cases.draft_reuse", move |tx| {
                 let draft = commands::open_draft(tx, &actor, &token)?;
                 let offer = offer_for(tx, &draft)?;
-                let known = crate::queries::earlier(tx, draft.person, draft.legal_entity)?;
+                let owner = owner_of(&draft);
+                let known = crate::queries::earlier(tx, owner.0, owner.1)?;
                 let (_, file, _) = known.into_iter().find(|(_, file, _)| file.id == earlier).ok_or_else(Problem::not_found)?;
                 commands::attach(tx, &actor, &offer, &token, &material, &file, at)
             })
