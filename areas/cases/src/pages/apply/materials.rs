@@ -93,26 +93,19 @@ struct MaterialsPage {
     limit_mb: usize,
 }
 
-/// 用谁以前交过的文件：代办的人看不到家人以前交过什么，只能自己传。
+/// 用谁以前交过的文件、谁的电子证照：代办的人看不到家人以前交过什么，也不替家人同意查看证照，只能自己传。
 fn owner_of(draft: &Draft) -> (i64, i64) {
     if draft.body.grant == 0 { (draft.person, draft.legal_entity) } else { (0, 0) }
 }
 
 async fn materials_page(app: &App, ctx: &Ctx, draft: &Draft, offer: Offer, problem: Option<&Problem>) -> Result<MaterialsPage, Failure> {
-<<<<<<< HEAD
-    let (person, legal) = (draft.person, draft.legal_entity);
-    // 替家人办的，不替本人同意查看证照
-    let holder = if draft.body.grant == 0 { (person, legal) } else { (0, 0) };
-=======
-    let owner = owner_of(draft);
-    let known = app.db().snapshot("cases.earlier", move |tx| crate::queries::earlier(tx, owner.0, owner.1)).await?;
->>>>>>> main
+    let (person, legal) = owner_of(draft);
     let mut blocks: Vec<_> =
         offer.materials_for(&draft.body.situations).map(|m| MaterialBlock::of(m, &offer, &draft.body, problem)).collect();
     let (names, today): (Vec<String>, _) = (blocks.iter().map(|b| b.name.clone()).collect(), day_number(date_of(app.now())));
     let (known, usable) = app
         .db()
-        .snapshot("cases.earlier", move |tx| Ok((crate::queries::earlier(tx, person, legal)?, credentials::usable_for_all(tx, holder.0, holder.1, &names, today)?)))
+        .snapshot("cases.earlier", move |tx| Ok((crate::queries::earlier(tx, person, legal)?, credentials::usable_for_all(tx, person, legal, &names, today)?)))
         .await?;
     for (block, usable) in blocks.iter_mut().zip(usable) {
         block.usable = usable;
