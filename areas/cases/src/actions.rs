@@ -90,7 +90,7 @@ impl ActionInput {
     }
 
     fn supply(&self, version: i64) -> Supply {
-        let materials = self.paper.iter().map(|key| SuppliedMaterial { key: key.clone(), files: Vec::new(), paper: true }).collect();
+        let materials = self.paper.iter().map(|key| SuppliedMaterial { key: key.clone(), paper: true, ..SuppliedMaterial::default() }).collect();
         Supply { version, materials, note: self.reason.clone() }
     }
 

@@ -11,6 +11,7 @@ use tongban_kernel::{Actor, ActorKind, calendar, time};
 use tongban_store::{Error, Result, Tx};
 use tongban_web::Demo;
 
+use crate::demo_dice::Dice;
 use crate::commands::{self, Correct, Decide, Deliver, Ending, Extend, Forward, Refuse, Registration, StartProcedure, Supply, SuppliedMaterial};
 use crate::model::{Applicant, Case, Channel, Delivery, Field, FieldKind, MaterialStatus, Offer, Outcome, State, Step};
 use crate::offer;
@@ -18,33 +19,6 @@ use crate::store::{self, CorrectionPoint};
 
 /// 活动从多少天前开始。
 const DAYS: i64 = 150;
-
-/// 可重放的伪随机数（xorshift64*），同样的参数造出同样的县区。
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
-    }
-
-    /// 0..n。
-    pub(crate) fn below(&mut self, n: u64) -> u64 {
-        self.next() % n.max(1)
-    }
-
-    /// 百分之 `percent` 的机会。
-    fn chance(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-
-    fn pick<'a, T>(&mut self, list: &'a [T]) -> Option<&'a T> {
-        let index = self.below(list.len() as u64);
-        list.get(usize::try_from(index).unwrap_or(0))
-    }
-}
 
 const SURNAMES: &[&str] = &["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "何", "罗", "唐", "母"];
 const GIVEN: &[&str] = &["建国", "秀兰", "伟", "芳", "桂英", "强", "敏", "静", "磊", "洋", "勇", "艳", "杰", "玉珍", "明", "霞"];
@@ -242,7 +216,7 @@ impl Walk<'_> {
         if self.dice.chance(10) || !self.pass(wait) {
             return Ok(false);
         }
-        let supplied = SuppliedMaterial { key: material.key, files: Vec::new(), paper: true };
+        let supplied = SuppliedMaterial { key: material.key, paper: true, ..SuppliedMaterial::default() };
         let supply = Supply { version: self.case.version, materials: vec![supplied], note: String::new() };
         let applicant = Actor { name: self.case.applicant_shown.as_str().into(), ..Actor::system() };
         self.case = commands::supply_correction(tx, &applicant, &self.no(), &supply, self.at)?;
@@ -286,7 +260,7 @@ impl Walk<'_> {
             return Ok(());
         }
         let waiting = store::materials(tx, self.case.id)?.into_iter().filter(|m| m.status == MaterialStatus::Deferred);
-        let materials = waiting.map(|m| SuppliedMaterial { key: m.key, files: Vec::new(), paper: true }).collect();
+        let materials = waiting.map(|m| SuppliedMaterial { key: m.key, paper: true, ..SuppliedMaterial::default() }).collect();
         let supply = Supply { version: self.case.version, materials, note: String::new() };
         self.case = commands::supply_deferred(tx, &Actor::system(), &self.no(), &supply, self.at)?;
         Ok(())

@@ -12,7 +12,8 @@ use tongban_store::{Error, Result, Tx};
 use tongban_web::Demo;
 
 use crate::commands::{self, Answer, Consult, DraftEdit, External};
-use crate::demo::{Dice, officer, registration};
+use crate::demo::{officer, registration};
+use crate::demo_dice::Dice;
 use crate::import;
 use crate::model::{Applicant, Channel, Outcome, State};
 use crate::offer::{self, bundle};

@@ -149,6 +149,18 @@ pub fn run<'a>(app: &'a App, job: &'a Job) -> Work<'a> {
 /// # Errors
 /// 文件不在了；引擎拒绝。
 pub async fn carry_out(app: &App, id: i64) -> Result<()> {
+    carry(app, id, true).await
+}
+
+/// 同 [`carry_out`]，但不看“我方有、对方没有的”：一组历史表分成许多份，单看哪一份都不全。
+///
+/// # Errors
+/// 同 [`carry_out`]。
+pub async fn carry_part(app: &App, id: i64) -> Result<()> {
+    carry(app, id, false).await
+}
+
+async fn carry(app: &App, id: i64, whole: bool) -> Result<()> {
     let (import, saved) = app
         .db()
         .snapshot("cases.import_read", move |tx| {
@@ -199,7 +211,7 @@ pub async fn carry_out(app: &App, id: i64) -> Result<()> {
         }
     }
     reading.await.map_err(|error| Error::Io(error.to_string()))??;
-    finish(app, &import, span).await
+    finish(app, &import, span.filter(|_| whole)).await
 }
 
 /// 另一条线上逐行读，读一块交一块；取的人没跟上就停下来等，所以内存与行数无关。

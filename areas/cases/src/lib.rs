@@ -15,6 +15,7 @@ pub mod applicant;
 pub mod archive;
 pub mod commands;
 mod demo;
+mod demo_dice;
 mod demo_ways;
 pub mod desk;
 pub mod exchange;
@@ -167,6 +168,7 @@ const ROUTES: &[Route] = &[
     Route::get("/desk/cases/{no}/archive", READ, || get(desk_archive::download)),
     Route::post("/desk/cases/{no}/archive", READ, || post(desk_archive::make)),
     Route::get("/d/{document}/{code}", Access::Public, || get(print::verify)),
+    Route::get("/desk/cases/{no}/licences/{key}", READ, || get(desk_case::licence)),
     Route::get("/desk/cases/{no}/files/{key}/{file}", READ, || get(desk_case::file)),
     Route::get("/desk/cases/{no}/print/{document}", READ, || get(print::show)),
     Route::api(READ, || routes!(api::list_cases)),

@@ -1,13 +1,14 @@
 //! 页面与接口要的读：每个都看范围；列表按键翻页。
 
 use jiff::Timestamp;
+use tongban_credentials::queries::UsedFor;
 use tongban_kernel::lights::Light;
 use tongban_kernel::{Actor, Problem};
 use tongban_parties::queries::grants::{self, GrantScope};
 use tongban_store::{Result, Tx};
 
 use crate::commands;
-use crate::model::{Case, FileRef, Material, Offer};
+use crate::model::{Case, FileRef, Material, MaterialStatus, Offer};
 use crate::store::agencies::{self, Agency};
 use crate::store::opinions::Opinion;
 use crate::store::proposals::Proposal;
@@ -36,6 +37,8 @@ pub struct CaseView {
     pub archived: bool,
     /// 要两个人的事的申请；申请人看不到。
     pub proposals: Vec<Proposal>,
+    /// 用来免提交的电子证照。
+    pub used: Vec<UsedFor>,
     /// 家人代办的：谁、凭哪份授权。
     pub agency: Option<Agency>,
     /// 看的人是凭授权代办的家人；能不能办（不只是看）。
@@ -49,9 +52,13 @@ pub struct CaseView {
 pub fn view(tx: &mut Tx<'_>, actor: &Actor, no: &str, at: Timestamp) -> Result<CaseView> {
     let case = seen(tx, actor, no, at)?;
     let others = if actor.staff == 0 { Vec::new() } else { store::by_identity(tx, case.id, 20)? };
+    let materials = store::materials(tx, case.id)?;
+    // 没有一份是没文件又算交了的，就不必问证照区
+    let waived = materials.iter().any(|m| m.files.is_empty() && matches!(m.status, MaterialStatus::Licence | MaterialStatus::Passed | MaterialStatus::Rejected));
     Ok(CaseView {
         details: store::details(tx, case.id)?.ok_or_else(Problem::not_found)?,
-        materials: store::materials(tx, case.id)?,
+        used: if waived { tongban_credentials::queries::shown_for_case(tx, no)? } else { Vec::new() },
+        materials,
         steps: store::steps(tx, case.id)?,
         documents: store::documents(tx, case.id)?,
         corrections: store::corrections(tx, case.id)?,
@@ -148,6 +155,10 @@ pub fn counts(tx: &mut Tx<'_>, actor: &Actor) -> Result<Counts> {
 /// 引擎拒绝。
 pub fn earlier(tx: &mut Tx<'_>, person: i64, legal_entity: i64) -> Result<Vec<(String, FileRef, String)>> {
     let mut found: Vec<(String, FileRef, String)> = Vec::new();
+    // 窗口登记的件没有行键，不是谁的
+    if person == 0 && legal_entity == 0 {
+        return Ok(found);
+    }
     for (name, files, no) in store::public::earlier_files(tx, person, legal_entity)? {
         let files: Vec<FileRef> = serde_json::from_str(&files)?;
         for file in files {

@@ -36,6 +36,8 @@ async fn publish_first(app: &TestApp) -> Guide {
                 levels: vec![UseLevel::County],
                 state: "1".into(),
                 main_name: String::new(),
+                plan_effective: String::new(),
+                plan_cancel: String::new(),
                 depts: Vec::new(),
             };
             tongban_items::commands::put_catalogue(tx, &officer(), &line, at)?;

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use tongban_kernel::problem::Checks;
-use tongban_kernel::{Problem, time};
+use tongban_kernel::{Actor, Problem, time};
 use tongban_web::{App, Ctx, Failure, Json, Query};
 use utoipa::{IntoParams, ToSchema};
 
@@ -17,6 +17,9 @@ use crate::model::Identifier;
 use crate::model::licence::{show_day, show_until};
 use crate::pages::{check, show, wallet};
 use crate::store::{LicenceRow, kinds, licences};
+
+/// 凭证上限定证照类型的授权，如 `credentials.type:食品经营许可证`。
+const TYPE_SCOPE: &str = "credentials.type:";
 
 /// 用途：谁、为哪件事、凭什么调用。
 #[derive(Debug, Clone, Default, Deserialize, ToSchema, IntoParams)]
@@ -84,7 +87,7 @@ pub struct LicenceOut {
     pub issued_on: String,
     pub valid_from: String,
     pub valid_to: String,
-    /// 外部状态码：01 有效 02 暂扣 03 撤销 04 注销 05 失效 07 吊销。
+    /// 外部状态码：01 有效 02 暂扣 03 撤销 04 注销 05 失效 06 转出 07 吊销 99 其他。
     pub state: &'static str,
     pub state_label: &'static str,
     /// 已脱敏。
@@ -122,10 +125,10 @@ fn out(row: &LicenceRow, lines: Vec<(String, String)>) -> LicenceOut {
 /// 证照类型清单。
 #[utoipa::path(get, path = "/api/v1/licence-types", tag = "证照", responses((status = 200, body = Listed<KindOut>), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有授权"), (status = 404, description = "没有找到"), (status = 422, description = "内容要改"), (status = 429, description = "太频繁")))]
 pub async fn list_licence_types(State(app): State<App>, ctx: Ctx) -> Result<Json<Listed<KindOut>>, Failure> {
-    let tenant = ctx.actor.tenant;
+    let (tenant, actor) = (ctx.actor.tenant, ctx.actor.clone());
     let all = app.db().snapshot("credentials.api_kinds", move |tx| kinds::all(tx, tenant)).await?;
     let item = |kind: crate::store::Kind| KindOut { type_code: kind.code, name: kind.name, category: kind.spec.category, show_allowed: kind.spec.show };
-    Ok(Json(Listed { items: all.into_iter().filter(|kind| kind.active).map(item).collect(), next_cursor: None }))
+    Ok(Json(Listed { items: all.into_iter().filter(|kind| kind.active && granted(&actor, &kind.code, &kind.name)).map(item).collect(), next_cursor: None }))
 }
 
 /// 按持证主体检索的条件。
@@ -155,7 +158,8 @@ pub async fn search_licences(State(app): State<App>, ctx: Ctx, Query(search): Qu
             let digest = tx.digest("credentials.holder", &code);
             let mut items = Vec::new();
             for row in licences::of_holder(tx, &digest, 0, 100)? {
-                let of_kind = kind.is_empty() || Identifier::parse(&row.identifier).is_ok_and(|id| id.kind == kind);
+                let Ok(identifier) = Identifier::parse(&row.identifier) else { continue };
+                let of_kind = (kind.is_empty() || identifier.kind == kind) && granted(&actor, &identifier.kind, &row.kind_name);
                 if !row.state.is_issued() || !of_kind || !actor.scope.covers(&row.place) {
                     continue;
                 }
@@ -185,10 +189,16 @@ pub async fn read_licence(State(app): State<App>, ctx: Ctx, Path(identifier): Pa
     Ok(Json(found))
 }
 
-fn visible(tx: &mut tongban_store::Tx<'_>, actor: &tongban_kernel::Actor, identifier: &str) -> tongban_store::Result<LicenceRow> {
+/// 凭证上写了 `credentials.type:类型代码或名称` 的，只给写了的几类；一类都没写的，按范围给。
+fn granted(actor: &Actor, code: &str, name: &str) -> bool {
+    let mut listed = actor.permissions.iter().filter_map(|scope| scope.strip_prefix(TYPE_SCOPE)).peekable();
+    listed.peek().is_none() || listed.any(|one| one == code || one == name)
+}
+
+fn visible(tx: &mut tongban_store::Tx<'_>, actor: &Actor, identifier: &str) -> tongban_store::Result<LicenceRow> {
     let identifier = Identifier::parse(identifier).map_err(|_| Problem::not_found())?;
     let row = licences::by_identifier(tx, &identifier.to_string())?.filter(|row| row.state.is_issued());
-    let row = row.filter(|row| actor.scope.covers(&row.place)).ok_or_else(Problem::not_found)?;
+    let row = row.filter(|row| actor.scope.covers(&row.place) && granted(actor, &identifier.kind, &row.kind_name)).ok_or_else(Problem::not_found)?;
     Ok(row)
 }
 

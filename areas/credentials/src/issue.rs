@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use tongban_documents::paper::{Laid as PaperLaid, Paper, PaperError, Sheet, font};
-use tongban_gm::{Certificate, MasterKey, hash};
+use tongban_gm::{Certificate, MasterKey, SecretKey, hash};
 use tongban_kernel::{Actor, Problem};
 use tongban_ofd::subset::Subsetter;
-use tongban_ofd::{Attachment, Document, Info, Package, Page, Part, Placed, Sealing, Tag, seal};
+use tongban_ofd::{Attachment, Document, Info, Package, Page, Part, Placed, Sealing, Tag, Template, seal};
 use tongban_store::jobs::Job;
 use tongban_store::{Error, Result, Tx};
 use tongban_web::{App, Work};
@@ -102,7 +102,7 @@ async fn issue_one(app: &App, id: i64, account: i64) -> Result<()> {
         Ok(stamp) => stamp,
         Err(problem) => return refuse(app, &ready.row, *problem, now).await,
     };
-    let (bytes, sealed) = tokio::task::spawn_blocking(move || make(ready, &stamp, now)).await.map_err(|error| Error::Io(error.to_string()))??;
+    let (bytes, sealed) = tokio::task::spawn_blocking(move || make(&ready, &Pen::new(stamp)?, now)).await.map_err(|error| Error::Io(error.to_string()))??;
     let file = app.files().put(bytes.into(), tongban_ofd::MEDIA_TYPE).await?;
     let sealed = Sealed { file, ..sealed };
     app.db().write("credentials.sealed", move |tx| commands::sealed(tx, &Actor::system(), &sealed, now)).await?;
@@ -110,7 +110,7 @@ async fn issue_one(app: &App, id: i64, account: i64) -> Result<()> {
 }
 
 /// 没有授权或章没启用：记一条失败的用印，任务报错重试，仍不行进死信，证照页上可以再送。
-async fn refuse(app: &App, row: &LicenceRow, problem: Problem, at: Timestamp) -> Result<()> {
+pub(crate) async fn refuse(app: &App, row: &LicenceRow, problem: Problem, at: Timestamp) -> Result<()> {
     let entry = Use { reason: problem.detail.clone(), ..blank_use(row, at) };
     app.db()
         .write("credentials.refused", move |tx| commands::fail_use(tx, &Actor::system(), entry.clone(), at))
@@ -118,7 +118,7 @@ async fn refuse(app: &App, row: &LicenceRow, problem: Problem, at: Timestamp) ->
     Err(problem.into())
 }
 
-fn blank_use(row: &LicenceRow, at: Timestamp) -> Use {
+pub(crate) fn blank_use(row: &LicenceRow, at: Timestamp) -> Use {
     Use {
         id: 0,
         place: row.place,
@@ -144,10 +144,10 @@ fn blank_use(row: &LicenceRow, at: Timestamp) -> Use {
     }
 }
 
-fn make(ready: Ready, stamp: &Stamp, at: Timestamp) -> Result<(Vec<u8>, Sealed)> {
-    let failed = |error: String| Error::from(Problem::conflict(error));
-    let (document, anchor, size) = document(&ready, &stamp.seal.name, None).map_err(|error| failed(error.to_string()))?;
-    let (bytes, placed, before) = seal_document(&document, stamp, anchor, size, at)?;
+pub(crate) fn make(ready: &Ready, pen: &Pen, at: Timestamp) -> Result<(Vec<u8>, Sealed)> {
+    let (stamp, failed) = (&pen.stamp, |error: String| Error::from(Problem::conflict(error)));
+    let (document, anchor, size) = document(ready, &stamp.seal.name, None).map_err(|error| failed(error.to_string()))?;
+    let (bytes, placed, before) = seal_document(&document, pen, anchor, size, at)?;
     let entry = Use {
         seal: stamp.seal.id,
         es_id: stamp.seal.es_id.clone(),
@@ -167,22 +167,45 @@ fn spot(placed: &Placed) -> String {
     format!("第 {} 页 {:.0},{:.0}", placed.page + 1, placed.area.x, placed.area.y)
 }
 
+/// 拿起来的章：印章、证书、私钥都打开好了，盖一批共用；用完私钥即清零。
+pub struct Pen {
+    pub stamp: Stamp,
+    seal: Arc<Part>,
+    signer: Certificate,
+    key: SecretKey,
+    /// 章的宽高，毫米。
+    size: (f64, f64),
+}
+
+impl Pen {
+    /// 打开私钥，读出章的大小。
+    ///
+    /// # Errors
+    /// 印章不完整、读不出，私钥打不开。
+    pub fn new(stamp: Stamp) -> Result<Self> {
+        let failed = |error: String| Error::from(Problem::conflict(error));
+        let row = &stamp.seal;
+        let (Some(esl), Some(cert), Some(wrapped)) = (&row.esl, &row.cert, &row.wrapped) else { return Err(failed("印章不完整".to_owned())) };
+        let signer = Certificate::parse(cert).map_err(|fault| failed(fault.to_string()))?;
+        let key = stamp.wrap.open_key(wrapped, &row.es_id).map_err(|error| failed(error.to_string()))?;
+        let seal = tongban_gm::ses::Seal::parse(esl).map_err(|fault| failed(fault.to_string()))?;
+        let size = (f64::from(seal.picture.width), f64::from(seal.picture.height));
+        Ok(Self { seal: Part::stored(esl.as_slice()), signer, key, size, stamp })
+    }
+}
+
 /// 盖章并打包：回字节、位置、签前摘要。
 ///
 /// # Errors
-/// 缺字、印章与证书不配、私钥打不开。
-pub fn seal_document(document: &Document, stamp: &Stamp, anchor: (usize, (f64, f64)), sheet: (f64, f64), at: Timestamp) -> Result<(Vec<u8>, Placed, String)> {
+/// 缺字、印章与证书不配。
+pub fn seal_document(document: &Document, pen: &Pen, anchor: (usize, (f64, f64)), sheet: (f64, f64), at: Timestamp) -> Result<(Vec<u8>, Placed, String)> {
     let failed = |error: String| Error::from(Problem::conflict(error));
     let fonts = Subsetter::shared().map_err(|error| failed(error.to_string()))?;
     let mut package = document.package(fonts).map_err(|error| failed(error.to_string()))?;
-    let row = &stamp.seal;
-    let (Some(esl), Some(cert), Some(wrapped)) = (&row.esl, &row.cert, &row.wrapped) else { return Err(failed("印章不完整".to_owned())) };
-    let signer = Certificate::parse(cert).map_err(|fault| failed(fault.to_string()))?;
-    let key = stamp.wrap.open_key(wrapped, &row.es_id).map_err(|error| failed(error.to_string()))?;
-    let size = tongban_gm::ses::Seal::parse(esl).map(|seal| (f64::from(seal.picture.width), f64::from(seal.picture.height))).map_err(|fault| failed(fault.to_string()))?;
-    let placed = Placed::centred(anchor.0, anchor.1, size, sheet);
+    let placed = Placed::centred(anchor.0, anchor.1, pen.size, sheet);
     let before = package_digest(&package);
-    seal(&mut package, &Sealing { seal: esl, signer: &signer, key: &key, at, stamps: &[placed], close: true }).map_err(|error| failed(error.to_string()))?;
+    let sealing = Sealing { seal: &pen.seal, signer: &pen.signer, key: &pen.key, at, stamps: &[placed], close: true };
+    seal(&mut package, &sealing).map_err(|error| failed(error.to_string()))?;
     Ok((package.to_bytes(), placed, before))
 }
 
@@ -193,19 +216,19 @@ fn package_digest(package: &Package) -> String {
 }
 
 /// 同一类型的底只排一次：键是类型与版本。
-type Unders = Mutex<BTreeMap<(i64, i64), Arc<Sheet>>>;
+type Unders = Mutex<BTreeMap<(i64, i64), Arc<Template>>>;
 static UNDERS: Unders = Mutex::new(BTreeMap::new());
 
-fn under(kind: &Kind) -> Result<Sheet, PaperError> {
+fn under(kind: &Kind) -> Result<Arc<Template>, PaperError> {
     let key = (kind.id, kind.version);
     if let Some(found) = UNDERS.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-        return Ok(found.as_ref().clone());
+        return Ok(found.clone());
     }
-    let sheet = face::under(&kind.name, &kind.spec, font::shared()?)?;
+    let template = Template::new(face::under(&kind.name, &kind.spec, font::shared()?)?);
     let mut unders = UNDERS.lock().unwrap_or_else(PoisonError::into_inner);
     unders.retain(|(id, _), _| *id != kind.id);
-    unders.insert(key, Arc::new(sheet.clone()));
-    Ok(sheet)
+    unders.insert(key, template.clone());
+    Ok(template)
 }
 
 /// 证面上要印的。
@@ -245,8 +268,8 @@ pub fn preview(name: &str, spec: &Spec) -> Result<Vec<Sheet>, PaperError> {
     let mut values: BTreeMap<String, String> = spec.fields.iter().map(|field| (field.key.clone(), format!("（{}）", field.label))).collect();
     values.extend(crate::model::face::COMMON.iter().map(|(key, label)| ((*key).to_owned(), format!("（{label}）"))));
     let printed = Printed { name: name.to_owned(), values, link: "https://example.cn/verify?no=1.2.156.3005.2".to_owned(), watermark: "样张".to_owned() };
-    let laid = face::lay(spec, &printed, face::under(name, spec, font)?, font)?;
-    let mut sheet = laid.under;
+    let laid = face::lay(spec, &printed, font)?;
+    let mut sheet = face::under(name, spec, font)?;
     sheet.marks.extend(laid.over.marks);
     Ok(vec![sheet])
 }
@@ -284,7 +307,7 @@ pub fn metadata(ready: &Ready, seal_name: &str) -> Metadata {
 pub fn document(ready: &Ready, seal_name: &str, copy: Option<([String; 4], Arc<Part>)>) -> Result<Laid, PaperError> {
     let font = font::shared()?;
     let watermark = copy.as_ref().map_or_else(String::new, |([made, who, why, until], _)| format!("仅供{who}用于{why} {made} 至 {until}"));
-    let laid = face::lay(&ready.kind.spec, &printed(ready, &watermark), under(&ready.kind)?, font)?;
+    let laid = face::lay(&ready.kind.spec, &printed(ready, &watermark), font)?;
     let mut data = metadata(ready, seal_name);
     let mut attachments = Vec::new();
     if let Some((items, original)) = copy {
@@ -303,7 +326,7 @@ pub fn document(ready: &Ready, seal_name: &str, copy: Option<([String; 4], Arc<P
             creator: "通办".to_owned(),
             data: data.short(),
         },
-        templates: vec![laid.under],
+        templates: vec![under(&ready.kind)?],
         tags: laid.tags.into_iter().map(|(name, mark)| Tag { name, page: 0, mark }).collect(),
         pages: vec![Page { sheet: laid.over, template: Some(0) }],
         attachments,
@@ -338,7 +361,9 @@ pub async fn sealed_paper(app: &App, paper: Paper, org: i64, source: &str, purpo
         };
         let pages = sheets.into_iter().map(|sheet| Page { sheet, template: None }).collect();
         let document = Document { info, pages, ..Document::default() };
-        let (bytes, placed, before) = seal_document(&document, &stamp, (anchor.page, anchor.at), sheet, at)?;
+        let pen = Pen::new(stamp)?;
+        let (bytes, placed, before) = seal_document(&document, &pen, (anchor.page, anchor.at), sheet, at)?;
+        let stamp = &pen.stamp;
         let entry = Use {
             id: 0,
             place: stamp.seal.place,
@@ -375,10 +400,10 @@ pub async fn sealed_paper(app: &App, paper: Paper, org: i64, source: &str, purpo
 ///
 /// # Errors
 /// 没有可用的章或授权、排不成。
-pub fn annotated(ready: &Ready, original: Arc<Part>, stamp: &Stamp, who: &str, why: &str, at: Timestamp) -> Result<(Vec<u8>, Timestamp)> {
+pub fn annotated(ready: &Ready, original: Arc<Part>, stamp: Stamp, who: &str, why: &str, at: Timestamp) -> Result<(Vec<u8>, Timestamp)> {
     let until = at + SignedDuration::from_hours(30 * 24);
     let items = [iso_day(at), who.to_owned(), why.to_owned(), iso_day(until)];
     let (document, anchor, size) = document(ready, &stamp.seal.name, Some((items, original))).map_err(|error| Error::from(Problem::from(error)))?;
-    let (bytes, ..) = seal_document(&document, stamp, anchor, size, at)?;
+    let (bytes, ..) = seal_document(&document, &Pen::new(stamp)?, anchor, size, at)?;
     Ok((bytes, until))
 }

@@ -9,6 +9,7 @@
 //! 可以依赖：gm、ofd、documents、kernel、store、web、contracts，以及 directory、parties、messages。
 
 pub mod api;
+pub mod batch;
 pub mod commands;
 pub mod demo;
 pub mod issue;
@@ -30,6 +31,7 @@ use tongban_web::{Access, Area, JobKind, MenuItem, Route};
 use utoipa_axum::routes;
 
 pub use issue::sealed_paper;
+pub use pages::files::for_case;
 use pages::{check, files, kinds, licences, seal_forms, seals, show, wallet};
 use permissions as can;
 
@@ -43,7 +45,10 @@ const CLOCKS: &[Clock] = &[
     Clock { name: "credentials.licences", due: store::licences::clocks_due(), fire: commands::expire_licence },
 ];
 
-const JOBS: &[JobKind] = &[JobKind { name: "credentials.issue", tries: 3, run: issue::issue }];
+const JOBS: &[JobKind] = &[
+    JobKind { name: "credentials.issue", tries: 3, run: issue::issue },
+    JobKind { name: batch::JOB, tries: 5, run: batch::run },
+];
 
 const ROUTES: &[Route] = &[
     Route::get("/seals", Access::Staff(can::SEAL_READ), || get(seals::ledger)),

@@ -7,9 +7,9 @@ use tongban_store::{Error, Result, Tx};
 use tongban_web::Html;
 use tongban_web::area::{Panel, Queue, Sample, Todo, Where};
 
+use crate::commands;
 use crate::model::SealState;
 use crate::permissions::{READ, REVIEW, SEAL_APPLY, SEAL_REVIEW};
-use crate::queries::{self, UsedFor};
 use crate::store::{LicenceRow, SealRow, licences, seals};
 
 /// 办件页上的一块。
@@ -18,24 +18,20 @@ pub const PANELS: &[Panel] = &[Panel { subject: "case", render: case_panel }];
 #[derive(Template)]
 #[template(path = "case_panel.html")]
 struct CasePanel {
-    issued: Option<LicenceRow>,
-    used: Vec<UsedFor>,
+    row: LicenceRow,
+    href: String,
 }
 
+/// 本件出的证照：持证人到“我的证照”，有权的工作人员到证照页。
 fn case_panel(tx: &mut Tx<'_>, actor: &Actor, case_id: i64) -> Result<Option<Html>> {
-    if !actor.may(READ) {
-        return Ok(None);
-    }
-    let issued = licences::of_case_id(tx, case_id)?.filter(|row| actor.is_internal() || actor.scope.covers(&row.place));
-    let used = match &issued {
-        Some(row) => queries::shown_for_case(tx, &row.case_no)?,
-        None => Vec::new(),
+    let Some(row) = licences::of_case_id(tx, case_id)? else { return Ok(None) };
+    let staff = actor.may(READ) && (actor.is_internal() || actor.scope.covers(&row.place));
+    let href = match (commands::owns(&row, actor), staff) {
+        (true, _) => format!("/me/licences/{}", row.id),
+        (false, true) => format!("/certs/{}", row.id),
+        (false, false) => return Ok(None),
     };
-    if issued.is_none() && used.is_empty() {
-        return Ok(None);
-    }
-    let page = CasePanel { issued, used };
-    Ok(Some(axum::response::Html(page.render().map_err(|error| Error::Io(error.to_string()))?)))
+    Ok(Some(axum::response::Html(CasePanel { row, href }.render().map_err(|error| Error::Io(error.to_string()))?)))
 }
 
 /// 工作人员的待办。
@@ -56,7 +52,7 @@ fn pick(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: u32, w
         let rows = seals::list(tx, &actor.scope, from, 200)?;
         let Some(last) = rows.last() else { break };
         from = last.id;
-        out.extend(rows.iter().filter(|row| want(row)).map(|row| todo(row.id, crate::commands::full_name(row), detail(row), format!("/seals/{}", row.id))));
+        out.extend(rows.iter().filter(|row| want(row)).map(|row| todo(row.id, commands::full_name(row), detail(row), format!("/seals/{}", row.id))));
     }
     out.truncate(limit as usize);
     Ok(out)

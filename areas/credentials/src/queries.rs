@@ -35,6 +35,7 @@ pub struct IssuedFor {
 /// 一件办件里用来免提交的证照，状态是此刻的。
 #[derive(Debug, Clone)]
 pub struct UsedFor {
+    pub licence: i64,
     pub material: String,
     pub identifier: String,
     pub type_name: String,
@@ -62,12 +63,26 @@ pub fn wallet(tx: &mut Tx<'_>, actor: &Actor, after: i64, limit: u32) -> Result<
 /// # Errors
 /// 引擎拒绝。
 pub fn usable_for(tx: &mut Tx<'_>, person: i64, legal_entity: i64, material: &str, today: i64) -> Result<Vec<Usable>> {
+    Ok(usable_for_all(tx, person, legal_entity, &[material.to_owned()], today)?.pop().unwrap_or_default())
+}
+
+/// 同 [`usable_for`]，一次问几份材料，次序相同；名下的证照只读一遍。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn usable_for_all(tx: &mut Tx<'_>, person: i64, legal_entity: i64, materials: &[String], today: i64) -> Result<Vec<Vec<Usable>>> {
     let rows = if legal_entity != 0 { licences::of_legal(tx, legal_entity, 0, 200)? } else if person != 0 { licences::of_person(tx, person, 0, 200)? } else { Vec::new() };
-    let mut out = Vec::new();
+    let mut out = vec![Vec::new(); materials.len()];
     for row in rows.into_iter().filter(|row| row.state == LicenceState::Valid && row.valid_to >= today) {
         let Some(kind) = kinds::find(tx, row.kind)? else { continue };
-        if kind.spec.stands_for(&kind.name, material) {
-            out.push(Usable { number: star(&row.number), identifier: row.identifier, type_name: row.kind_name, issuer: row.issuer, valid_to: show_until(row.valid_to) });
+        for (list, _) in out.iter_mut().zip(materials).filter(|(_, material)| kind.spec.stands_for(&kind.name, material)) {
+            list.push(Usable {
+                number: star(&row.number),
+                identifier: row.identifier.clone(),
+                type_name: row.kind_name.clone(),
+                issuer: row.issuer.clone(),
+                valid_to: show_until(row.valid_to),
+            });
         }
     }
     Ok(out)
@@ -99,16 +114,18 @@ pub fn issued_for_case(tx: &mut Tx<'_>, case_no: &str) -> Result<Option<IssuedFo
     }))
 }
 
-/// 一件办件里免提交用到的证照。
+/// 一件办件里免提交用到的证照；同一份材料换过证照的，只给最后一次的。
 ///
 /// # Errors
 /// 引擎拒绝。
 pub fn shown_for_case(tx: &mut Tx<'_>, case_no: &str) -> Result<Vec<UsedFor>> {
-    let mut out = Vec::new();
+    let mut out: Vec<UsedFor> = Vec::new();
     for look in shows::case_looks(tx, case_no)?.into_iter().filter(|look| look.way == "waive") {
         let Some(row) = licences::find(tx, look.licence)? else { continue };
         let today = day_number(date_of(jiff::Timestamp::now()));
+        out.retain(|earlier| earlier.material != look.material);
         out.push(UsedFor {
+            licence: row.id,
             material: look.material,
             number: star(&row.number),
             valid_to: show_until(row.valid_to),

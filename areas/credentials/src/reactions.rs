@@ -1,16 +1,30 @@
-//! 办件作出准予决定，就下证照订单。幂等：办件区若已在决定的单元里下过，这里什么都不做。
+//! 办件作出准予决定，就下证照订单；决定被撤销，证照跟着撤销。幂等：办件区若已在决定的单元里下过，这里什么都不做。
 
 use std::collections::BTreeMap;
 
 use tongban_contracts::cases::CaseNodeV1;
 use tongban_kernel::time::from_millis;
-use tongban_kernel::{Actor, Place};
+use tongban_kernel::{Actor, Place, Scope};
 use tongban_store::{Error, Logged, Reaction, Result, Tx};
 
 use crate::commands::{self, Order};
+use crate::model::LicenceAction;
+use crate::store::licences;
 
 /// 本区全部反应。
-pub const REACTIONS: &[Reaction] = &[Reaction::each("credentials.cases", &["cases.decided"], on_decided)];
+pub const REACTIONS: &[Reaction] = &[
+    Reaction::each("credentials.cases", &["cases.decided"], on_decided),
+    Reaction::each("credentials.revoked_cases", &["cases.revoked"], on_revoked),
+];
+
+/// 决定撤销了，依它出的证照也撤销；已经走到头的不动。
+fn on_revoked(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
+    let case: CaseNodeV1 = entry.changed()?;
+    let Some(row) = licences::of_case(tx, &case.case_no)?.filter(|row| !row.state.is_final()) else { return Ok(()) };
+    let reason = format!("办件 {} 的准予决定已撤销", case.case_no);
+    let actor = Actor { tenant: row.place.tenant, scope: Scope::unit(row.place.unit), ..Actor::system() };
+    commands::act(tx, &actor, row.id, LicenceAction::Revoke, row.version, &reason, entry.at).map(drop)
+}
 
 fn on_decided(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
     let case: CaseNodeV1 = entry.changed()?;

@@ -1,5 +1,6 @@
-//! 规则，纯：证面排版、文件里的元数据、验证结论的大白话。
+//! 规则，纯：证面排版、文件里的元数据、用印日志的看法、验证结论的大白话。
 
 pub mod face;
 pub mod metadata;
+pub mod uses;
 pub mod verdict;

@@ -11,7 +11,7 @@ use tongban_gm::{Certificate, SecretKey};
 use tongban_kernel::Problem;
 use tongban_kernel::time::{date_of, day_number};
 use tongban_ofd::subset::Subsetter;
-use tongban_ofd::{Attachment, Document, Info, Page, Part, Placed, Sealing, Tag, seal};
+use tongban_ofd::{Attachment, Document, Info, Page, Part, Placed, Sealing, Tag, Template, seal};
 use tongban_store::{Error, Result};
 
 use crate::maker::random;
@@ -52,7 +52,7 @@ pub fn sample(at: Timestamp) -> Result<Sample> {
     let (document, anchor, sheet) = document(at)?;
     let mut package = document.package(Subsetter::shared().map_err(wrong)?).map_err(wrong)?;
     let stamps = [Placed::centred(0, anchor, (42.0, 42.0), sheet)];
-    seal(&mut package, &Sealing { seal: &esl, signer: &signer, key: &signer_key, at, stamps: &stamps, close: true }).map_err(wrong)?;
+    seal(&mut package, &Sealing { seal: &Part::stored(esl), signer: &signer, key: &signer_key, at, stamps: &stamps, close: true }).map_err(wrong)?;
     Ok(Sample { ofd: package.to_bytes(), root: root.der().to_vec() })
 }
 
@@ -116,7 +116,7 @@ fn document(at: Timestamp) -> Result<Laid> {
     values.extend(common.map(|(key, value)| (key.to_owned(), value)));
     let printed = Printed { name: NAME.to_owned(), values, link: format!("https://example.cn/verify?no={identifier}"), watermark: String::new() };
     let under = face::under(NAME, &spec, font).map_err(wrong)?;
-    let laid = face::lay(&spec, &printed, under, font).map_err(wrong)?;
+    let laid = face::lay(&spec, &printed, font).map_err(wrong)?;
     let sheet = (laid.over.width, laid.over.height);
     let id = tongban_gm::hash::hex(&tongban_gm::sm3(identifier.to_string().as_bytes()));
     let document = Document {
@@ -128,7 +128,7 @@ fn document(at: Timestamp) -> Result<Laid> {
             creator: "通办".to_owned(),
             data: metadata.short(),
         },
-        templates: vec![laid.under],
+        templates: vec![Template::new(under)],
         tags: laid.tags.into_iter().map(|(name, mark)| Tag { name, page: 0, mark }).collect(),
         pages: vec![Page { sheet: laid.over, template: Some(0) }],
         attachments: vec![Attachment { name: "licence.xml".to_owned(), part: Part::new(metadata.xml()) }],

@@ -89,7 +89,10 @@ fn identity(org: &Org, around: Around<'_>) -> Vec<String> {
         found.push(format!("“{}”不是全称", org.name));
     }
     if org.code.is_empty() {
-        found.push("没有统一社会信用代码".to_owned());
+        // 便民服务点、内设机构不是法人，随所属单位
+        if org.is_unit() {
+            found.push("没有统一社会信用代码".to_owned());
+        }
     } else if let Err(reason) = Uscc::parse(&org.code) {
         found.push(format!("统一社会信用代码不对：{}", reason.detail));
     }

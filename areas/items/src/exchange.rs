@@ -177,6 +177,9 @@ pub struct CatalogueLine {
     /// 1 在用 2 暂停 3 取消。
     pub state: String,
     pub main_name: String,
+    /// 计划生效、计划取消日期；没有为空。
+    pub plan_effective: String,
+    pub plan_cancel: String,
     /// 下发给哪些部门。
     pub depts: Vec<String>,
 }
@@ -211,6 +214,11 @@ impl CatalogueLine {
         if !matches!(get("TASKSTATE"), "" | "1" | "2" | "3") {
             wrong("TASKSTATE", "Q22", "事项状态要填 1 在用、2 暂停、3 取消".into());
         }
+        for column in ["PLANEFFECTIVEDATE", "PLANCANCELDATE"] {
+            if plan_day(get(column)).is_none() {
+                wrong(column, "Q22", "日期要写成 2026-12-01，没有就空着".into());
+            }
+        }
         match (task_type, levels) {
             (Some(task_type), Some(levels)) if errors.is_empty() => Ok(Self {
                 code: get("CATALOGCODE").to_owned(),
@@ -221,11 +229,23 @@ impl CatalogueLine {
                 levels,
                 state: if get("TASKSTATE").is_empty() { "1".to_owned() } else { get("TASKSTATE").to_owned() },
                 main_name: get("MAINNAME").to_owned(),
+                plan_effective: plan_day(get("PLANEFFECTIVEDATE")).unwrap_or_default(),
+                plan_cancel: plan_day(get("PLANCANCELDATE")).unwrap_or_default(),
                 depts: split(get(columns::DISPATCH)).map(str::to_owned).collect(),
             }),
             _ => Err(errors),
         }
     }
+}
+
+/// 计划日期：空着、`2026-12-01`，或带时刻的（只留日期）。
+#[must_use]
+pub fn plan_day(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(String::new());
+    }
+    text.get(..10)?.parse::<jiff::civil::Date>().ok().map(|day| day.to_string())
 }
 
 /// 认出文件里写了两次的编码：一行行地交，第二次出现的报错。

@@ -30,6 +30,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { area: "items", number: 4, name: "review", sql: include_str!("../migrations/0004_review.sql") },
     Migration { area: "items", number: 5, name: "claim_facts", sql: include_str!("../migrations/0005_claim_facts.sql") },
     Migration { area: "items", number: 6, name: "links", sql: include_str!("../migrations/0006_links.sql") },
+    Migration { area: "items", number: 7, name: "plan_days", sql: include_str!("../migrations/0007_plan_days.sql") },
 ];
 
 /// 本区的全部语句。

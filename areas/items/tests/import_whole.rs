@@ -120,3 +120,28 @@ async fn an_unreadable_file_is_refused_whole() {
         assert_eq!(journal_length(&t).await, 0);
     }
 }
+
+/// 计划生效、计划取消日期：读得进、导得出，写错了说清。
+#[tokio::test(flavor = "multi_thread")]
+async fn planned_days_come_in_and_go_out() {
+    for engine in engines() {
+        let t = TestDb::open(engine, tables()).await.unwrap();
+        let text = "CATALOGCODE,TASKNAME,TASKTYPE,USELEVEL,PLANEFFECTIVEDATE,PLANCANCELDATE\n\
+             510100001000,甲许可,01,4,2026-12-01 00:00:00,2027-12-31\n510100002000,乙许可,01,4,十二月,\n";
+        let done = bring(&t, Kind::Catalogue, text, true).await;
+        assert_eq!((done.added, done.errors.len()), (1, 1));
+        assert_eq!((done.errors[0].line, done.errors[0].cell.column.as_str()), (3, "PLANEFFECTIVEDATE"));
+        let rows = t.db.read("t", |tx| store::catalogues_by_code(tx, "", 10)).await.unwrap();
+        assert_eq!((rows[0].plan_effective.as_str(), rows[0].plan_cancel.as_str()), ("2026-12-01", "2027-12-31"));
+        let out = t
+            .db
+            .snapshot("t", |tx| tongban_items::exchange::write::page(tx, Kind::Catalogue, &Scope::tenant(1), "", 10))
+            .await
+            .unwrap()
+            .0;
+        assert_eq!(out[0]["PLANCANCELDATE"], "2027-12-31");
+        // 给已经下发的目录定了取消日：各单位收到待变更
+        let again = text.lines().take(2).collect::<Vec<_>>().join("\n").replace("2027-12-31", "2027-06-30");
+        assert_eq!(bring(&t, Kind::Catalogue, &again, false).await.changed, 1);
+    }
+}

@@ -53,6 +53,8 @@ async fn item(app: &TestApp, number: u8, url: &str) -> i64 {
                 levels: vec![UseLevel::County],
                 state: "1".into(),
                 main_name: String::new(),
+                plan_effective: String::new(),
+                plan_cancel: String::new(),
                 depts: Vec::new(),
             };
             commands::put_catalogue(tx, &actor, &line, at)?;

@@ -193,8 +193,9 @@ impl SecretKey {
 
     /// d = n-1 时 1+d 不可逆，签不出（GB/T 32918.1 要求 d ≤ n-2）。
     fn checked(key: SigningKey) -> Result<Self, KeyError> {
-        key.try_sign(b"").map_err(|_| KeyError::Secret)?;
-        Ok(Self(key))
+        const LAST: [u8; 32] = *b"\xff\xff\xff\xfe\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x72\x03\xdf\x6b\x21\xc6\x05\x2b\x53\xbb\xf4\x09\x39\xd5\x41\x22";
+        let scalar = Zeroizing::new(key.to_bytes());
+        if scalar.as_slice() == LAST { Err(KeyError::Secret) } else { Ok(Self(key)) }
     }
 
     /// 写成 PKCS#8 DER：明文私钥，用完即清零，只应交给 [`crate::wrap`]。

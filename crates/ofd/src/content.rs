@@ -12,6 +12,7 @@ use crate::write::WriteError;
 use crate::xml::escape;
 
 /// 全文共用的编号与图片。
+#[derive(Debug, Clone)]
 pub(crate) struct Ids {
     next: u32,
     pictures: Vec<(u32, &'static str, Arc<Part>)>,

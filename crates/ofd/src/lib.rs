@@ -24,7 +24,7 @@ pub mod xml;
 pub use package::{Package, Part};
 pub use seal::{Placed, SealError, Sealing, seal};
 pub use verify::{Report, verify};
-pub use write::{Attachment, Document, Info, Page, Tag, WriteError};
+pub use write::{Attachment, Document, Info, Page, Tag, Template, WriteError};
 
 /// OFD 的命名空间；前缀必须写成 `ofd:`（有读者认前缀不认命名空间）。
 pub const NAMESPACE: &str = "http://www.ofdspec.org/2016";

@@ -1,9 +1,10 @@
 //! ZIP 包：写得固定（同样的内容得同样的字节），读得多疑。
 //!
-//! 写出的包在末尾的注释里放全文的 SM3：容器里任何一个字节变了（哪怕不影响解压）都说得出来；
+//! 写出的包在末尾的注释里放全文的 SM3（各条目先各算一次，几份文件共用的字体只算一回）：容器里任何一个字节变了（哪怕不影响解压）都说得出来；
 //! 别的系统把包重新压过、注释没了，不算错——签名管的是内容。
 
 use std::io::Read;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use flate2::Compression;
@@ -16,7 +17,12 @@ pub const MOST_ENTRIES: usize = 10_000;
 pub const MOST_RATIO: u64 = 200;
 /// 全部解开后的上限。
 pub const MOST_BYTES: u64 = 128 * 1024 * 1024;
-const COMMENT: &str = "sm3:";
+/// 多小算小。
+const SMALL: usize = 64 * 1024;
+/// 注释开头：各条目的数据先各算一次，与其余字节连着再算。
+const COMMENT: &str = "SM3:";
+/// 早先写的：全文连着算一次。
+const COMMENT_WHOLE: &str = "sm3:";
 const LOCAL: u32 = 0x0403_4b50;
 const CENTRAL: u32 = 0x0201_4b50;
 const END: u32 = 0x0605_4b50;
@@ -38,7 +44,9 @@ pub struct Part {
 struct Packed {
     method: u16,
     crc: u32,
-    bytes: Vec<u8>,
+    /// 压过的；原样放的不另存一份。
+    bytes: Option<Vec<u8>>,
+    digest: OnceLock<Digest32>,
 }
 
 impl std::fmt::Debug for Part {
@@ -71,17 +79,33 @@ impl Part {
     fn packed(&self) -> &Packed {
         self.packed.get_or_init(|| {
             let crc = crc32fast::hash(&self.data);
+            let whole = |crc| Packed { method: 0, crc, bytes: None, digest: OnceLock::new() };
             if self.stored {
-                return Packed { method: 0, crc, bytes: self.data.clone() };
+                return whole(crc);
             }
             let mut bytes = Vec::with_capacity(self.data.len() / 2 + 64);
-            let done = DeflateEncoder::new(self.data.as_slice(), Compression::new(4)).read_to_end(&mut bytes);
+            // 小的图快，大的（字体、附件）一般共用，值得压紧
+            let level = if self.data.len() < SMALL { Compression::fast() } else { Compression::default() };
+            let done = DeflateEncoder::new(self.data.as_slice(), level).read_to_end(&mut bytes);
             if done.is_ok() && bytes.len() + bytes.len() / 16 < self.data.len() {
-                Packed { method: 8, crc, bytes }
+                Packed { method: 8, bytes: Some(bytes), ..whole(crc) }
             } else {
-                Packed { method: 0, crc, bytes: self.data.clone() }
+                whole(crc)
             }
         })
+    }
+
+    /// 放进包里的样子。
+    fn body(&self) -> &[u8] {
+        self.packed().bytes.as_deref().unwrap_or(&self.data)
+    }
+
+    /// 放进包里的样子的 SM3。
+    fn body_digest(&self) -> &Digest32 {
+        match &self.packed().bytes {
+            Some(bytes) => self.packed().digest.get_or_init(|| sm3(bytes)),
+            None => self.digest(),
+        }
     }
 }
 
@@ -135,23 +159,25 @@ impl Package {
 
     /// 写成字节。
     pub fn to_bytes(&self) -> Vec<u8> {
-        let size: usize = self.entries.iter().map(|(name, part)| part.packed().bytes.len() + 2 * name.len() + 100).sum();
-        let (mut out, mut central) = (Vec::with_capacity(size + 128), Vec::new());
+        let size: usize = self.entries.iter().map(|(name, part)| part.body().len() + 2 * name.len() + 100).sum();
+        let (mut out, mut central, mut covered) = (Vec::with_capacity(size + 128), Vec::new(), Vec::new());
         for (name, part) in &self.entries {
-            let offset = low32(out.len());
+            let begun = out.len();
             put32(&mut out, LOCAL);
             header(&mut out, part, name);
             out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(&part.packed().bytes);
+            covered.extend_from_slice(&out[begun..]);
+            covered.extend_from_slice(part.body_digest());
+            out.extend_from_slice(part.body());
             put32(&mut central, CENTRAL);
             put16(&mut central, 20);
             header(&mut central, part, name);
             // 注释长、盘号、内部属性各两字节，外部属性四字节
             central.extend_from_slice(&[0; 10]);
-            put32(&mut central, offset);
+            put32(&mut central, low32(begun));
             central.extend_from_slice(name.as_bytes());
         }
-        let start = low32(out.len());
+        let start = out.len();
         let (count, length) = (low16(self.entries.len()), low32(central.len()));
         out.append(&mut central);
         put32(&mut out, END);
@@ -159,11 +185,11 @@ impl Package {
         put16(&mut out, count);
         put16(&mut out, count);
         put32(&mut out, length);
-        put32(&mut out, start);
+        put32(&mut out, low32(start));
         put16(&mut out, low16(COMMENT.len() + 64));
-        let digest = hex(&sm3(&out));
+        covered.extend_from_slice(&out[start..]);
         out.extend_from_slice(COMMENT.as_bytes());
-        out.extend_from_slice(digest.as_bytes());
+        out.extend_from_slice(hex(&sm3(&covered)).as_bytes());
         out
     }
 
@@ -183,16 +209,18 @@ impl Package {
             return Err(PackageError::Bomb);
         }
         let listed = directory(&bytes[start..end], count)?;
-        let mut package = Self { entries: Vec::with_capacity(listed.len()), whole: comment(bytes, end) };
-        let mut budget = MOST_BYTES;
+        let mut package = Self { entries: Vec::with_capacity(listed.len()), whole: None };
+        let (mut budget, mut covered) = (MOST_BYTES, Vec::new());
         let mut previous = 0;
         for entry in listed {
             // 目录按位置先后列，条目互不重叠：一段数据不许被说成两个文件
             if entry.offset < previous {
                 return Err(PackageError::Broken("条目重叠或次序颠倒"));
             }
-            let (data, after) = entry.extract(bytes, start, &mut budget)?;
-            previous = after;
+            let (data, body) = entry.extract(bytes, start, &mut budget)?;
+            covered.extend_from_slice(&bytes[previous..body.start]);
+            covered.extend_from_slice(&sm3(&bytes[body.clone()]));
+            previous = body.end;
             if entry.name.ends_with('/') && data.is_empty() {
                 continue;
             }
@@ -201,6 +229,8 @@ impl Package {
             }
             package.entries.push((entry.name, Part::new(data)));
         }
+        covered.extend_from_slice(&bytes[previous..end + 22]);
+        package.whole = comment(bytes, end, &covered);
         Ok(package)
     }
 }
@@ -254,8 +284,8 @@ fn check_name(name: &str) -> Result<(), PackageError> {
 }
 
 impl Listed {
-    /// 解开一个条目，回内容与它之后的位置。
-    fn extract(&self, bytes: &[u8], limit: usize, budget: &mut u64) -> Result<(Vec<u8>, usize), PackageError> {
+    /// 解开一个条目，回内容与它在文件里占的一段。
+    fn extract(&self, bytes: &[u8], limit: usize, budget: &mut u64) -> Result<(Vec<u8>, Range<usize>), PackageError> {
         let broken = || PackageError::Broken("条目不完整");
         if self.flags & 0x2041 != 0 {
             return Err(PackageError::Encrypted(self.name.clone()));
@@ -284,7 +314,7 @@ impl Listed {
         if crc32fast::hash(&data) != self.crc {
             return Err(PackageError::Checksum(self.name.clone()));
         }
-        Ok((data, after))
+        Ok((data, body..after))
     }
 
     fn inflate(&self, packed: &[u8]) -> Result<Vec<u8>, PackageError> {
@@ -313,10 +343,18 @@ fn find_end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// 末尾注释：我方写的必须对得上；有别的注释也当对不上，没有注释不判。
-fn comment(bytes: &[u8], end: usize) -> Option<bool> {
-    let (covered, note) = bytes.split_at(end + 22);
-    let digest = std::str::from_utf8(note).ok().and_then(|note| note.strip_prefix(COMMENT));
-    if note.is_empty() { None } else { Some(digest == Some(hex(&sm3(covered)).as_str())) }
+fn comment(bytes: &[u8], end: usize, covered: &[u8]) -> Option<bool> {
+    let (whole, note) = bytes.split_at(end + 22);
+    if note.is_empty() {
+        return None;
+    }
+    let note = std::str::from_utf8(note).unwrap_or_default();
+    let same = |digest: &str, of: &[u8]| digest == hex(&sm3(of));
+    Some(match (note.strip_prefix(COMMENT), note.strip_prefix(COMMENT_WHOLE)) {
+        (Some(digest), _) => same(digest, covered),
+        (None, Some(digest)) => same(digest, whole),
+        (None, None) => false,
+    })
 }
 
 fn header(out: &mut Vec<u8>, part: &Part, name: &str) {
@@ -325,7 +363,7 @@ fn header(out: &mut Vec<u8>, part: &Part, name: &str) {
         put16(out, value);
     }
     put32(out, packed.crc);
-    put32(out, low32(packed.bytes.len()));
+    put32(out, low32(part.body().len()));
     put32(out, low32(part.data.len()));
     put16(out, low16(name.len()));
     put16(out, 0);

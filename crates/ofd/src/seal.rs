@@ -1,6 +1,8 @@
 //! 在 OFD 上盖章（规格 §6.3-7、8）：先写好签名清单与入口，再逐文件算 SM3，写出 Signature.xml 的最终字节，
 //! 算它的 SM3，组 TBS、签名。Signature.xml 写出之后一个字节也不再动。
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -14,8 +16,8 @@ use crate::read::{ReadError, Rect, Structure, load};
 
 /// 一次盖章。
 pub struct Sealing<'a> {
-    /// 印章（.esl 的字节）。
-    pub seal: &'a [u8],
+    /// 印章（.esl 的字节，由 [`Part::stored`] 得）；同一枚章盖许多份时共用，杂凑只算一次。
+    pub seal: &'a Arc<Part>,
     /// 签章者证书。
     pub signer: &'a Certificate,
     /// 签章者私钥。
@@ -77,10 +79,10 @@ pub fn seal(package: &mut Package, sealing: &Sealing<'_>) -> Result<(), SealErro
         add_entry(package)?;
     }
     package.put("Doc_0/Signs/Signatures.xml", Part::new(list(&existing, number, sealing.stamps.len(), &folder)));
-    package.put(&format!("{folder}/Seal.esl"), Part::stored(sealing.seal));
+    package.put(&format!("{folder}/Seal.esl"), sealing.seal.clone());
     let xml = signature_xml(package, sealing, &stamps, &folder);
     let path = format!("{folder}/Signature.xml");
-    let request = SignatureRequest::over(sealing.seal, xml.as_bytes(), &path, sealing.at);
+    let request = SignatureRequest::over(sealing.seal.data(), xml.as_bytes(), &path, sealing.at);
     let value = tongban_gm::ses::sign(&request, sealing.signer, sealing.key)?;
     package.put(&path, Part::new(xml));
     package.put(&format!("{folder}/SignedValue.dat"), Part::stored(value));

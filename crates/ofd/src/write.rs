@@ -1,7 +1,7 @@
 //! 把排好的页组成 OFD 包：目录结构与元素次序照 GB/T 33190 的模式文件，引用一律写绝对路径（有读者不认相对路径）。
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tongban_documents::paper::Sheet;
 
@@ -18,8 +18,8 @@ pub struct Document {
     pub info: Info,
     /// 各页。
     pub pages: Vec<Page>,
-    /// 模板页：各页共用的底。
-    pub templates: Vec<Sheet>,
+    /// 模板页：各页共用的底；许多份文书也共用，只写一次。
+    pub templates: Vec<Arc<Template>>,
     /// 附件。
     pub attachments: Vec<Attachment>,
     /// 自定义标引：业务字段在页上的哪里。
@@ -50,6 +50,28 @@ pub struct Page {
     pub sheet: Sheet,
     /// 用第几张模板页作底。
     pub template: Option<usize>,
+}
+
+/// 一张模板页。排在第一的编号总是一样，写好的内容连同其中的图可以留着给下一份用。
+#[derive(Debug)]
+pub struct Template {
+    sheet: Sheet,
+    letters: BTreeSet<char>,
+    first: OnceLock<(Arc<Part>, Ids)>,
+}
+
+impl Template {
+    /// 由排好的页构成。
+    #[must_use]
+    pub fn new(sheet: Sheet) -> Arc<Self> {
+        Arc::new(Self { letters: sheet.letters().collect(), sheet, first: OnceLock::new() })
+    }
+
+    /// 页上的东西。
+    #[must_use]
+    pub fn sheet(&self) -> &Sheet {
+        &self.sheet
+    }
 }
 
 /// 附件。
@@ -94,7 +116,8 @@ impl Document {
     /// 没有页、缺字、图片坏了或附件名不合。
     pub fn package(&self, fonts: &Subsetter) -> Result<Package, WriteError> {
         let first = self.pages.first().ok_or(WriteError::Empty)?;
-        let letters: BTreeSet<char> = self.templates.iter().chain(self.pages.iter().map(|page| &page.sheet)).flat_map(Sheet::letters).collect();
+        let mut letters: BTreeSet<char> = self.pages.iter().flat_map(|page| page.sheet.letters()).collect();
+        self.templates.iter().for_each(|template| letters.extend(&template.letters));
         let font = if letters.is_empty() { None } else { Some(fonts.subset(&letters)?) };
         let mut ids = Ids::new();
         let font_id = ids.take();
@@ -161,12 +184,24 @@ impl Body {
         self.package.put(path, Part::new(xml));
     }
 
-    fn templates(&mut self, sheets: &[Sheet]) -> Result<Vec<u32>, WriteError> {
+    fn templates(&mut self, templates: &[Arc<Template>]) -> Result<Vec<u32>, WriteError> {
         let mut out = Vec::new();
-        for (n, sheet) in sheets.iter().enumerate() {
+        for (n, template) in templates.iter().enumerate() {
             let id = self.ids.take();
-            let (xml, _) = page(sheet, None, self.font, &mut self.ids)?;
-            self.put(&format!("Doc_0/Tpls/Tpl_{n}/Content.xml"), xml);
+            let part = match template.first.get().filter(|_| n == 0) {
+                Some((part, ids)) => {
+                    self.ids = ids.clone();
+                    part.clone()
+                }
+                None => {
+                    let part = Part::new(page(&template.sheet, None, self.font, &mut self.ids)?.0);
+                    if n == 0 {
+                        template.first.get_or_init(|| (part.clone(), self.ids.clone()));
+                    }
+                    part
+                }
+            };
+            self.package.put(&format!("Doc_0/Tpls/Tpl_{n}/Content.xml"), part);
             out.push(id);
         }
         Ok(out)

@@ -123,7 +123,7 @@ fn someone_else_cannot_use_the_seal() {
     let (document, placed) = demo::document(&demo::paper());
     let mut package = document.package(tongban_ofd::subset::Subsetter::shared().unwrap()).unwrap();
     let stamps = [placed];
-    let stranger = Sealing { seal: &demo.esl, signer: &demo.outsider, key: &key(OUTSIDER), at: at("2026-11-23T07:00:00Z"), stamps: &stamps, close: true };
+    let stranger = Sealing { seal: &demo.seal, signer: &demo.outsider, key: &key(OUTSIDER), at: at("2026-11-23T07:00:00Z"), stamps: &stamps, close: true };
     assert!(matches!(seal(&mut package, &stranger), Err(SealError::Ses(_))), "写的时候就拒绝");
 }
 
@@ -137,7 +137,7 @@ fn two_units_sign_one_after_another_until_it_is_closed() {
     let report = verify(&package.to_bytes(), &demo.trust, at(NOW));
     assert_eq!((report.conclusion, report.signatures.len()), (Conclusion::Valid, 2), "{}", report.reason());
     let stamps = [second];
-    let third = Sealing { seal: &demo.esl, signer: &demo.signer, key: &key(demo::SIGNER), at: at("2026-11-23T07:30:00Z"), stamps: &stamps, close: true };
+    let third = Sealing { seal: &demo.seal, signer: &demo.signer, key: &key(demo::SIGNER), at: at("2026-11-23T07:30:00Z"), stamps: &stamps, close: true };
     assert!(matches!(seal(&mut package, &third), Err(SealError::Closed)));
 }
 
@@ -149,7 +149,7 @@ fn the_seal_stays_on_the_page() {
     let mut outside = Placed::centred(0, (100.0, 100.0), (42.0, 42.0), (210.0, 297.0));
     outside.area.x = 190.0;
     let stamps = [outside];
-    let sealing = Sealing { seal: &demo.esl, signer: &demo.signer, key: &key(demo::SIGNER), at: at(NOW), stamps: &stamps, close: true };
+    let sealing = Sealing { seal: &demo.seal, signer: &demo.signer, key: &key(demo::SIGNER), at: at(NOW), stamps: &stamps, close: true };
     assert!(matches!(seal(&mut package, &sealing), Err(SealError::Outside)));
     let inside = Placed::centred(0, (205.0, 292.0), (42.0, 42.0), (210.0, 297.0));
     assert_eq!((inside.area.x, inside.area.y), (168.0, 255.0), "贴边的收回页内");

@@ -13,7 +13,9 @@ const CLAIM_NODE: &str = "UPDATE nodes SET owner = $1, until = $2 WHERE node = \
 const ADD_NODE: &str = "INSERT INTO nodes (node, owner, until) \
      SELECT COALESCE(MAX(node), -1) + 1, $1, CAST($2 AS BIGINT) FROM nodes WHERE 1 = 1 ON CONFLICT (node) DO NOTHING RETURNING node";
 pub(crate) const RENEW_NODE: &str = "UPDATE nodes SET until = $1 WHERE node = $2 AND owner = $3";
-pub(crate) const STATEMENTS: &[&str] = &[CLAIM_NODE, ADD_NODE, RENEW_NODE];
+/// 单元里续自己的节点号。
+pub(crate) const KEEP_NODE: &str = "UPDATE nodes SET until = $1 WHERE node = $2";
+pub(crate) const STATEMENTS: &[&str] = &[CLAIM_NODE, ADD_NODE, RENEW_NODE, KEEP_NODE];
 
 /// 节点租约，毫秒；三分之一处续约。
 pub(crate) const NODE_LEASE_MS: i64 = 120_000;
@@ -36,6 +38,11 @@ impl Ids {
 
     pub(crate) fn extend(&self, until_ms: i64) {
         self.until.store(until_ms, Ordering::Relaxed);
+    }
+
+    /// 租约过了一半。
+    pub(crate) fn fading(&self, now: i64) -> bool {
+        self.until.load(Ordering::Relaxed) - now < NODE_LEASE_MS / 2
     }
 
     /// 下一个行键；租约过期则为 `None`。
@@ -88,6 +95,7 @@ mod tests {
     fn ids_grow_and_stop_with_the_lease() {
         let now = Timestamp::now().as_millisecond();
         let ids = Ids::new(3, now, now + 60_000);
+        assert!(!ids.fading(now) && ids.fading(now + 1), "过了一半就该续");
         let made: Vec<i64> = (0..20_000).filter_map(|_| ids.next()).collect();
         assert_eq!(made.len(), 20_000);
         assert!(made.windows(2).all(|pair| pair[0] < pair[1]));

@@ -28,7 +28,9 @@ const CLAIM_LANE: &str = "UPDATE lanes SET owner = $1, until = $2 WHERE lane = \
 const ADD_LANE: &str = "INSERT INTO lanes (lane, owner, until) \
      SELECT COALESCE(MAX(lane), -1) + 1, $1, CAST($2 AS BIGINT) FROM lanes WHERE 1 = 1 ON CONFLICT (lane) DO NOTHING RETURNING lane";
 pub(crate) const RENEW_LANE: &str = "UPDATE lanes SET until = $1 WHERE lane = $2 AND owner = $3";
-pub(crate) const STATEMENTS: &[&str] = &[APPEND, HEAD, LANES, READ, HASHES, TIMELINE, CLAIM_LANE, ADD_LANE, RENEW_LANE];
+/// 单元里续自己的泳道。
+pub(crate) const KEEP_LANE: &str = "UPDATE lanes SET until = $1 WHERE lane = $2";
+pub(crate) const STATEMENTS: &[&str] = &[APPEND, HEAD, LANES, READ, HASHES, TIMELINE, CLAIM_LANE, ADD_LANE, RENEW_LANE, KEEP_LANE];
 
 const LAST_CHECKPOINT: &str =
     "SELECT number, at, heads, entries, root, previous FROM checkpoints ORDER BY number DESC LIMIT 1";

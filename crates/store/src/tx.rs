@@ -251,6 +251,31 @@ impl<'a> Tx<'a> {
         id
     }
 
+    /// 跑得很久的单元隔一会儿叫一次：续住节点号（与泳道）的租约。平常的单元用不着。
+    ///
+    /// 续约与单元同一个事务：落盘之前别的节点要接走它，会等在行锁上；撤销之后由平常的续约接着续。
+    ///
+    /// # Errors
+    /// 租约已经被别的进程接走，或引擎故障。
+    pub fn keep_leases(&mut self) -> Result<()> {
+        let now = Timestamp::now().as_millisecond();
+        if !self.shared.ids.fading(now) {
+            return Ok(());
+        }
+        let until = now + crate::ids::NODE_LEASE_MS;
+        let node = self.shared.ids.node();
+        if self.exec(crate::ids::KEEP_NODE, crate::args![until, node])? != 1 {
+            return Err(Error::Lost);
+        }
+        if self.engine() == Engine::Postgres
+            && let Some(lane) = self.state.head.as_ref().map(|head| head.lane)
+        {
+            self.exec(crate::journal::KEEP_LANE, crate::args![until, lane])?;
+        }
+        self.shared.ids.extend(until);
+        Ok(())
+    }
+
     /// 从这里起记下跑过的语句（压测用）。
     #[cfg(feature = "testing")]
     pub fn start_trace(&mut self) {

@@ -64,7 +64,7 @@
   };
   errors(); wire(document);
   const again = document.querySelector('meta[name=reload]');
-  if (again) setTimeout(() => location.reload(), again.content * 1000);
+  if (again) setTimeout(() => again.dataset.to ? location.replace(again.dataset.to) : location.reload(), again.content * 1000);
   addEventListener('popstate', () => location.reload());
   // 工作台单键快捷键（偏好里可关：localStorage.keys = 'off'）
   if (document.body.classList.contains('staff') && localStorage.getItem('keys') !== 'off') {

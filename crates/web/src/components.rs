@@ -22,6 +22,9 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// 多于这么多个选项就排成几列。
+const MANY: usize = 7;
+
 /// 表单字段的样子。
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -252,7 +255,9 @@ impl Field {
 
     fn choices(&self, f: &mut Formatter<'_>, name: &str) -> fmt::Result {
         let kind = if self.kind == Kind::Radios { "radio" } else { "checkbox" };
-        write!(f, "<div class=\"opts {}\">", self.width)?;
+        // 选项多的排成几列，不让一页拉得老长
+        let many = if self.options.len() > MANY { " many" } else { "" };
+        write!(f, "<div class=\"opts {}{many}\">", self.width)?;
         for (n, (value, label)) in self.options.iter().enumerate() {
             // 第一个选项的 id 就是字段名，错误汇总的链接落在它上面
             let id = if n == 0 { name.to_owned() } else { format!("{name}-{n}") };

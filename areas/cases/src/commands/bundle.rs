@@ -165,6 +165,7 @@ fn submit_member(tx: &mut Tx<'_>, bundle: &Bundle, body: &BundleBody, m: &Member
         form: &part.form,
         statuses: part.statuses.clone(),
         files: part.files.clone(),
+        licences: part.licences.clone(),
         delivery: body.delivery,
         summary: &body.summary,
         channel: Channel::from_code(body.channel.into()).unwrap_or(Channel::Computer),

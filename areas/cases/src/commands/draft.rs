@@ -5,6 +5,7 @@ use tongban_kernel::problem::Code;
 use tongban_kernel::{Actor, Problem};
 use tongban_store::{Result, Tx};
 
+use super::licence;
 use crate::model::{Applicant, Delivery, FileRef, MaterialStatus, Offer};
 use crate::rules::forms::Form;
 use crate::store::{self, Draft, DraftBody, DraftMaterial};
@@ -164,7 +165,8 @@ fn clip(text: &str) -> String {
 
 /// 已经传了文件的材料，改选承诺或容缺时文件留着，交时不算。
 fn set_status(body: &mut DraftBody, key: &str, status: MaterialStatus) {
-    let material = body.materials.entry(key.to_owned()).or_insert(DraftMaterial { status, files: Vec::new() });
+    let material = body.materials.entry(key.to_owned()).or_insert(DraftMaterial { status, files: Vec::new(), licence: String::new() });
+    material.licence = String::new();
     material.status = match status {
         MaterialStatus::Missing if !material.files.is_empty() => MaterialStatus::Uploaded,
         MaterialStatus::Uploaded if material.files.is_empty() => MaterialStatus::Missing,
@@ -192,14 +194,28 @@ pub fn attach(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, token: &str, key: &
         return Err(Problem::not_found().into());
     }
     let material =
-        draft.body.materials.entry(key.to_owned()).or_insert(DraftMaterial { status: MaterialStatus::Uploaded, files: Vec::new() });
+        draft.body.materials.entry(key.to_owned()).or_insert(DraftMaterial { status: MaterialStatus::Uploaded, files: Vec::new(), licence: String::new() });
     if material.files.iter().all(|kept| kept.id != file.id) {
         if material.files.len() >= MAX_FILES {
             return Err(Problem::field(&format!("m_{key}"), "range", format!("一份材料最多传 {MAX_FILES} 个文件，请先删掉几个")).into());
         }
         material.files.push(file.clone());
     }
-    material.status = MaterialStatus::Uploaded;
+    (material.status, material.licence) = (MaterialStatus::Uploaded, String::new());
+    keep(tx, draft, offer, at)
+}
+
+/// 申请人同意用自己的一张电子证照代替上传；交的时候再查一遍、记用证。
+///
+/// # Errors
+/// 没有这份材料；证照不是他的、现在不是有效、顶不上这份材料。
+pub fn use_licence(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, token: &str, key: &str, identifier: &str, at: Timestamp) -> Result<Draft> {
+    let mut draft = lock(tx, actor, token)?;
+    let material = offer.material(key).ok_or_else(Problem::not_found)?;
+    licence::fits(tx, actor, &material.name, identifier, at)?;
+    let chosen = DraftMaterial { status: MaterialStatus::Licence, files: Vec::new(), licence: identifier.to_owned() };
+    let kept = draft.body.materials.entry(key.to_owned()).or_insert_with(|| chosen.clone());
+    (kept.status, kept.licence) = (chosen.status, chosen.licence);
     keep(tx, draft, offer, at)
 }
 

@@ -6,7 +6,7 @@ use tongban_kernel::problem::Checks;
 use tongban_kernel::{Actor, Problem, calendar, time};
 use tongban_store::{Result, Tx};
 
-use super::{Before, Mark, commitment, finish, issue, joint, load, out_of_calendar, receive, required_text, window};
+use super::{Before, Mark, commitment, finish, issue, joint, licence, load, out_of_calendar, receive, required_text, window};
 use crate::model::{Action, Case, Delivery, Outcome, Stage, StageKind, State, Step, next};
 use crate::rules::anomalies::Anomaly;
 use crate::rules::documents::DocumentKind;
@@ -114,6 +114,9 @@ pub fn decide(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Decide, at: Time
         ..Mark::new(Action::Decide, "cases.decided", input.reason.trim()).at_step(Some(Step::Approve))
     };
     finish(tx, actor, &mut case, &before, &mark, at)?;
+    if let (Some(offer), Some(licence)) = (&offer, &licence) {
+        licence::order(tx, actor, &case, offer, licence, at)?;
+    }
     if input.outcome == Outcome::Granted {
         commitment::watch(tx, &case, at)?;
     }
@@ -172,7 +175,7 @@ pub struct Deliver {
 /// 送达结果，出送达回证，办结归档（许可法第44条）。
 ///
 /// # Errors
-/// 自取没写签收人、邮寄没写单号；权限、范围、版本、状态。
+/// 自取没写签收人、邮寄没写单号；证照还没签好；权限、范围、版本、状态。
 pub fn deliver(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Deliver, at: Timestamp) -> Result<Case> {
     let mut checks = Checks::new();
     checks.ensure(input.way != Delivery::Pickup || !input.receiver.trim().is_empty(), "receiver", "required", "请填写签收人姓名");
@@ -180,6 +183,10 @@ pub fn deliver(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Deliver, at: Ti
     checks.ensure(input.note.chars().count() <= 200, "note", "length", "说明不超过 200 字");
     checks.finish()?;
     let mut case = load(tx, actor, no, input.version, Action::Deliver, at)?;
+    // 系统自己走的（补录、演示）不等
+    if !actor.is_internal() {
+        licence::ready(tx, &case)?;
+    }
     let before = Before::of(&case);
     case.state = next(case.state, Action::Deliver)?;
     case.ended_at = Some(at);

@@ -8,6 +8,7 @@ use tongban_kernel::problem::{Checks, Code};
 use tongban_kernel::{Actor, Problem, calendar, time};
 use tongban_store::{Result, Tx};
 
+use super::licence::{self, Licences};
 use super::{Mark, draft, out_of_calendar, proxy, record, retime};
 use crate::model::{Action, Applicant, Case, Channel, Delivery, FileRef, Material, MaterialStatus, Offer};
 use crate::permissions as can;
@@ -31,6 +32,8 @@ pub(super) struct Application<'a> {
     pub(super) form: &'a Form,
     pub(super) statuses: BTreeMap<String, MaterialStatus>,
     pub(super) files: BTreeMap<String, Vec<FileRef>>,
+    /// 用来免提交的证照。
+    pub(super) licences: Licences,
     pub(super) delivery: Delivery,
     pub(super) summary: &'a str,
     pub(super) channel: Channel,
@@ -74,6 +77,7 @@ pub fn submit(
         form: &body.form,
         statuses: body.statuses(),
         files: body.materials.iter().map(|(key, material)| (key.clone(), material.files.clone())).collect(),
+        licences: body.licences(),
         delivery: body.delivery.unwrap_or(Delivery::Electronic),
         summary: &body.summary,
         channel,
@@ -136,6 +140,7 @@ pub fn register(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Registrat
         form: &input.form,
         statuses: input.materials.iter().cloned().collect(),
         files: BTreeMap::new(),
+        licences: Licences::new(),
         delivery: input.delivery,
         summary: &input.summary,
         channel: input.channel,
@@ -155,6 +160,8 @@ pub(super) fn open_case(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &A
     let form = forms::form(&mut checks, offer, input.situations, &applicant, input.form, today);
     if !input.at_window {
         forms::materials(&mut checks, offer, input.situations, &input.statuses);
+        let wanted = offer.materials_for(input.situations).map(|m| (m.key.as_str(), m.name.as_str()));
+        licence::check(tx, actor, &mut checks, wanted, &input.licences, at)?;
     }
     checks.ensure(input.summary.chars().count() <= 200, "summary", "length", "办理摘要不超过 200 字");
     checks.finish()?;
@@ -174,6 +181,7 @@ pub(super) fn open_case(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &A
         &NewCase { case: &case, applicant: &applicant, form: &form, situations: input.situations, access_code: &access_code },
     )?;
     record(tx, actor, &case, None, &Mark::new(Action::Submit, "cases.submitted", ""), at)?;
+    licence::waive(tx, actor, &case, &listed, &input.licences, at)?;
     Ok(Submitted { id, no: case.no.to_string(), access_code, version: case.version })
 }
 

@@ -5,6 +5,7 @@ use tongban_kernel::problem::Checks;
 use tongban_kernel::{Actor, Problem, calendar, time};
 use tongban_store::{Result, Tx};
 
+use super::licence::{self, Licences};
 use super::{Before, Mark, finish, issue, joint, journal, load, load_any, out_of_calendar, required_text};
 use crate::model::{Action, Case, FileRef, Material, MaterialStatus, next};
 use crate::permissions as can;
@@ -142,12 +143,14 @@ fn adds_new_points(earlier: &[Correction], points: &[CorrectionPoint]) -> bool {
 }
 
 /// 补交的一份材料。
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct SuppliedMaterial {
     pub key: String,
     pub files: Vec<FileRef>,
     /// 窗口收的纸质件。
     pub paper: bool,
+    /// 申请人同意用来代替的证照标识；没有为空。
+    pub licence: String,
 }
 
 /// 补正或补交容缺件。
@@ -166,6 +169,8 @@ fn put_materials(tx: &mut Tx<'_>, listed: &mut [Material], supplied: &[SuppliedM
             (material.status, material.files) = (MaterialStatus::Paper, Vec::new());
         } else if !input.files.is_empty() {
             (material.status, material.files) = (MaterialStatus::Uploaded, input.files.clone());
+        } else if !input.licence.is_empty() {
+            (material.status, material.files) = (MaterialStatus::Licence, Vec::new());
         } else {
             continue;
         }
@@ -175,6 +180,14 @@ fn put_materials(tx: &mut Tx<'_>, listed: &mut [Material], supplied: &[SuppliedM
     Ok(())
 }
 
+/// 用证照补的各份，顶不顶得上先查好，与别的错一起说。
+fn used_licences(tx: &mut Tx<'_>, actor: &Actor, listed: &[Material], supplied: &[SuppliedMaterial], checks: &mut Checks, at: Timestamp) -> Result<Licences> {
+    let chosen = supplied.iter().filter(|s| !s.paper && s.files.is_empty() && !s.licence.is_empty());
+    let used: Licences = chosen.map(|s| (s.key.clone(), s.licence.clone())).collect();
+    licence::check(tx, actor, checks, listed.iter().map(|m| (m.key.as_str(), m.name.as_str())), &used, at)?;
+    Ok(used)
+}
+
 /// 提交补正：要补的都补齐才收。受理钟自此重新起算。
 ///
 /// # Errors
@@ -182,9 +195,10 @@ fn put_materials(tx: &mut Tx<'_>, listed: &mut [Material], supplied: &[SuppliedM
 pub fn supply_correction(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Supply, at: Timestamp) -> Result<Case> {
     let mut case = load(tx, actor, no, input.version, Action::SupplyCorrection, at)?;
     let mut listed = store::materials(tx, case.id)?;
+    let mut checks = Checks::new();
+    let used = used_licences(tx, actor, &listed, &input.materials, &mut checks, at)?;
     put_materials(tx, &mut listed, &input.materials)?;
     let wanted = store::corrections(tx, case.id)?.pop();
-    let mut checks = Checks::new();
     for material in listed.iter().filter(|m| m.status == MaterialStatus::Rejected) {
         checks.ensure(false, &format!("m_{}", material.key), "required", format!("还差“{}”：{}", material.name, material.remark));
     }
@@ -199,6 +213,7 @@ pub fn supply_correction(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Suppl
     store::supply_correction(tx, case.id, at)?;
     let mark = Mark::new(Action::SupplyCorrection, "cases.supplied", input.note.trim());
     finish(tx, actor, &mut case, &before, &mark, at)?;
+    licence::waive(tx, actor, &case, &listed, &used, at)?;
     Ok(case)
 }
 
@@ -217,6 +232,9 @@ pub fn supply_deferred(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Supply,
         .filter(|s| listed.iter().any(|m| m.key == s.key && m.status == MaterialStatus::Deferred))
         .cloned()
         .collect();
+    let mut checks = Checks::new();
+    let used = used_licences(tx, actor, &listed, &due, &mut checks, at)?;
+    checks.finish()?;
     put_materials(tx, &mut listed, &due)?;
     let left = waiting(&listed);
     if left == had {
@@ -228,6 +246,7 @@ pub fn supply_deferred(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Supply,
     }
     let mark = Mark::new(Action::SupplyDeferred, "cases.supplied", input.note.trim());
     finish(tx, actor, &mut case, &before, &mark, at)?;
+    licence::waive(tx, actor, &case, &listed, &used, at)?;
     Ok(case)
 }
 

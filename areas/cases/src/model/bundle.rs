@@ -119,6 +119,9 @@ pub struct Part {
     pub form: BTreeMap<String, String>,
     pub statuses: BTreeMap<String, MaterialStatus>,
     pub files: BTreeMap<String, Vec<FileRef>>,
+    /// 用来免提交的证照：材料短名 → 证照标识。
+    #[serde(default)]
+    pub licences: BTreeMap<String, String>,
     /// 提交时才用的随机数，先备好：单元里不取随机数。
     pub random: String,
 }

@@ -140,6 +140,15 @@ impl Field {
         };
         Some(value.as_str()).filter(|value| !value.is_empty())
     }
+
+    /// 值给人看的样子：选项显示名称，数字带单位。
+    #[must_use]
+    pub fn shown(&self, value: &str) -> String {
+        let labels: Vec<&str> = self.options.iter().filter(|c| value.split(',').any(|part| part == c.key)).map(|c| c.label.as_str()).collect();
+        let label = (!labels.is_empty()).then(|| labels.join("、"));
+        let unit = self.unit.as_deref().filter(|_| !value.is_empty()).map(|u| format!(" {u}")).unwrap_or_default();
+        format!("{}{unit}", label.unwrap_or_else(|| value.to_owned()))
+    }
 }
 
 /// 表单项的种类。

@@ -111,6 +111,9 @@ pub fn parts(plan: &BundlePlan, body: &DraftBody) -> BTreeMap<String, Part> {
                 if given.status == MaterialStatus::Uploaded {
                     part.files.insert(own.clone(), given.files.clone());
                 }
+                if given.status == MaterialStatus::Licence && !given.licence.is_empty() {
+                    part.licences.insert(own.clone(), given.licence.clone());
+                }
             }
         }
     }

@@ -4,13 +4,15 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use tongban_credentials::commands::Checked;
+use tongban_credentials::queries::UsedFor;
 use tongban_kernel::{Problem, mask};
 use tongban_store::Entry;
 use tongban_web::components::{ErrorSummary, LightTag, StatusTag};
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Redirect, render, see_other};
 
 use super::mine::{DocumentLink, document_links};
-use super::{Fields, apply, show};
+use super::{Fields, show};
 use crate::actions;
 use crate::commands::{self, Verdict};
 use crate::model::{Action, Case, MaterialStatus, StageKind};
@@ -50,6 +52,8 @@ struct MaterialRow {
     remark: String,
     /// 网址、名字、大小、是不是能就地看的图片。
     files: Vec<(String, String, String, bool)>,
+    /// 用来免提交的电子证照，状态是此刻的。
+    licence: Option<UsedFor>,
 }
 
 /// 一个机构的意见。
@@ -178,7 +182,7 @@ fn info_rows(view: &CaseView) -> Vec<(String, String)> {
             let shown = match field.kind {
                 crate::model::FieldKind::Id => mask::id_number(value),
                 crate::model::FieldKind::Mobile | crate::model::FieldKind::Phone => mask::mobile(value),
-                _ => apply::shown_value(field, value),
+                _ => field.shown(value),
             };
             rows.push((field.label.clone(), shown));
         }
@@ -202,10 +206,12 @@ pub(super) fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<Strin
     let case = &view.case;
     let no = case.no.to_string();
     let now = app.now();
+    let used = |name: &str| view.used.iter().find(|used| used.material == name).cloned();
     let materials = view
         .materials
         .iter()
         .map(|m| MaterialRow {
+            licence: if m.files.is_empty() { used(&m.name) } else { None },
             key: m.key.clone(),
             name: m.name.clone(),
             status: m.status.label(),
@@ -349,6 +355,22 @@ pub async fn unmask(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) ->
         .await?;
     let rows = vec![("申请人", who.name), ("证件号", who.id_number), ("经办人", who.contact), ("手机", who.mobile), ("地址", who.address)];
     render(&UnmaskPage { l: Layout::staff(&ctx, "申请人原始信息"), no, rows })
+}
+
+/// 看免提交用到的证照的证面：看一次记一次，持证人查得到。
+pub async fn licence(State(app): State<App>, ctx: Ctx, Path((no, key)): Path<(String, String)>) -> Result<Response, Failure> {
+    let view = viewed(&app, &ctx, no).await?;
+    let material = view.materials.iter().find(|m| m.key == key).ok_or_else(Problem::not_found)?;
+    let used = view.used.iter().find(|used| used.material == material.name).ok_or_else(Problem::not_found)?;
+    let checked = Checked {
+        org_name: view.case.org_name.clone(),
+        item_code: view.case.item_code.clone(),
+        item_name: view.case.item_name.clone(),
+        case_no: view.case.no.to_string(),
+        reason: format!("办理 {}，核对“{}”", view.case.no, material.name),
+        ..Checked::default()
+    };
+    tongban_credentials::for_case(&app, &ctx, used.licence, checked).await
 }
 
 /// 看材料文件：图片与 PDF 在页内打开，其余下载。

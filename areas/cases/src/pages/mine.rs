@@ -3,8 +3,10 @@
 use askama::Template;
 use axum::extract::{Multipart, Path, State};
 use axum::response::{IntoResponse, Response};
+use tongban_credentials::queries::{self as credentials, Usable};
 use tongban_kernel::Problem;
 use tongban_kernel::problem::Code;
+use tongban_kernel::time::{date_of, day_number};
 use tongban_store::files;
 use tongban_web::components::{ErrorSummary, LightTag, Pager, StatusTag, Timeline};
 use tongban_web::upload::UploadForm;
@@ -114,7 +116,7 @@ pub async fn show_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>)
         note,
         timeline: show::public_timeline(case, &view.steps),
         documents: document_links(&view, "/me/cases"),
-        materials: view.materials.iter().map(|m| (m.name.clone(), m.status.label(), m.remark.clone())).collect(),
+        materials: view.materials.iter().map(|m| (m.name.clone(), m.status.label(), remark(&view, m))).collect(),
         access_code: view.details.access_code.clone(),
         can_fix: offered.contains(&Action::SupplyCorrection),
         can_supply: offered.contains(&Action::SupplyDeferred),
@@ -124,6 +126,15 @@ pub async fn show_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>)
         agency: agency_note(&view),
         panels,
     })
+}
+
+/// 补正原因；没有就说用了哪张电子证照。
+fn remark(view: &CaseView, material: &Material) -> String {
+    let used = view.used.iter().find(|used| used.material == material.name && material.files.is_empty());
+    match used {
+        Some(used) if material.remark.is_empty() => format!("用了{}（电子证照）", used.type_name),
+        _ => material.remark.clone(),
+    }
 }
 
 /// 代办的事给两边看：本人看到谁代办的，代办人看到在替谁办。
@@ -153,7 +164,7 @@ struct FixPage {
     /// 补正而不是补交容缺件。
     correcting: bool,
     due: String,
-    materials: Vec<(Material, Option<String>)>,
+    materials: Vec<FixLine>,
     /// 不针对材料的问题。
     points: Vec<(String, String)>,
     note: String,
@@ -161,9 +172,37 @@ struct FixPage {
     limit_mb: usize,
 }
 
-fn fix_page(app: &App, ctx: &Ctx, view: CaseView, note: String, problem: Option<&Problem>) -> FixPage {
+/// 要补的一份：材料、错误、名下顶得上的电子证照。
+struct FixLine {
+    m: Material,
+    error: Option<String>,
+    usable: Vec<Usable>,
+}
+
+const fn wanted(case: &crate::model::Case) -> MaterialStatus {
+    if matches!(case.state, CaseState::Correcting) { MaterialStatus::Rejected } else { MaterialStatus::Deferred }
+}
+
+/// 申请人的这一件，连同要补的各份顶得上的电子证照。
+async fn fixing(app: &App, ctx: &Ctx, no: String) -> Result<(CaseView, Vec<Vec<Usable>>), Failure> {
+    let (actor, at) = (ctx.actor.clone(), app.now());
+    let found = app
+        .db()
+        .snapshot("cases.fix", move |tx| {
+            let view = owned_view(tx, &actor, &no, at)?;
+            let names: Vec<String> = view.materials.iter().filter(|m| m.status == wanted(&view.case)).map(|m| m.name.clone()).collect();
+            // 别人凭授权代办的，不替本人同意查看证照
+            let person = if commands::owns(&actor, &view.case) { (view.case.person, view.case.legal_entity) } else { (0, 0) };
+            let usable = credentials::usable_for_all(tx, person.0, person.1, &names, day_number(date_of(at)))?;
+            Ok((view, usable))
+        })
+        .await?;
+    Ok(found)
+}
+
+fn fix_page(app: &App, ctx: &Ctx, (view, usable): (CaseView, Vec<Vec<Usable>>), note: String, problem: Option<&Problem>) -> FixPage {
     let correcting = view.case.state == CaseState::Correcting;
-    let wanted = if correcting { MaterialStatus::Rejected } else { MaterialStatus::Deferred };
+    let wanted = wanted(&view.case);
     let error = |key: &str| problem.and_then(|p| p.errors.iter().find(|e| e.field() == format!("m_{key}"))).map(|e| e.detail.clone());
     let points = view.corrections.last().filter(|_| correcting).map(|c| {
         c.points.iter().filter(|p| p.material.is_empty()).map(|p| (p.problem.clone(), p.remedy.clone())).collect()
@@ -177,7 +216,7 @@ fn fix_page(app: &App, ctx: &Ctx, view: CaseView, note: String, problem: Option<
         version: view.case.version,
         correcting,
         due: due.map(tongban_kernel::time::show_day).unwrap_or_default(),
-        materials: view.materials.into_iter().filter(|m| m.status == wanted).map(|m| { let e = error(&m.key); (m, e) }).collect(),
+        materials: view.materials.into_iter().filter(|m| m.status == wanted).zip(usable).map(|(m, usable)| FixLine { error: error(&m.key), m, usable }).collect(),
         points: points.unwrap_or_default(),
         note,
         errors: ErrorSummary::of(problem),
@@ -186,13 +225,12 @@ fn fix_page(app: &App, ctx: &Ctx, view: CaseView, note: String, problem: Option<
 }
 
 pub async fn fix(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Response, Failure> {
-    let actor = ctx.actor.clone();
-    let at = app.now();
-    let view = app.db().snapshot("cases.view", move |tx| owned_view(tx, &actor, &no, at)).await?;
-    if view.case.state != CaseState::Correcting && view.case.deferred_due.is_none() {
-        return Ok(see_other(format!("/me/cases/{}", view.case.no)).warn("这件现在没有要补的材料").into_response());
+    let found = fixing(&app, &ctx, no).await?;
+    let case = &found.0.case;
+    if case.state != CaseState::Correcting && case.deferred_due.is_none() {
+        return Ok(see_other(format!("/me/cases/{}", case.no)).warn("这件现在没有要补的材料").into_response());
     }
-    Ok(render(&fix_page(&app, &ctx, view, String::new(), None))?.into_response())
+    Ok(render(&fix_page(&app, &ctx, found, String::new(), None))?.into_response())
 }
 
 /// 一次交上要补的全部材料。
@@ -207,8 +245,13 @@ pub async fn save_fix(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, 
         let key = field.strip_prefix("m_").unwrap_or(&field).to_owned();
         match supplied.iter_mut().find(|s| s.key == key) {
             Some(same) => same.files.push(file),
-            None => supplied.push(SuppliedMaterial { key, files: vec![file], paper: false }),
+            None => supplied.push(SuppliedMaterial { key, files: vec![file], ..SuppliedMaterial::default() }),
         }
+    }
+    // 勾了用电子证照、又没有传文件的
+    for (field, identifier) in form.fields.iter().filter(|(_, value)| !value.is_empty()) {
+        let Some(key) = field.strip_prefix("l_").filter(|key| supplied.iter().all(|s| s.key != *key)) else { continue };
+        supplied.push(SuppliedMaterial { key: key.to_owned(), licence: identifier.clone(), ..SuppliedMaterial::default() });
     }
     let input = Supply { version, materials: supplied, note: note.clone() };
     let (actor, at, number) = (ctx.actor.clone(), app.now(), no.clone());
@@ -230,10 +273,7 @@ pub async fn save_fix(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, 
             if problem.code != Code::ValidationFailed {
                 return Err(problem.into());
             }
-            let actor = ctx.actor.clone();
-            let at = app.now();
-            let view = app.db().snapshot("cases.view", move |tx| owned_view(tx, &actor, &no, at)).await?;
-            render_status(422, &fix_page(&app, &ctx, view, note, Some(&problem)))
+            render_status(422, &fix_page(&app, &ctx, fixing(&app, &ctx, no).await?, note, Some(&problem)))
         }
     }
 }

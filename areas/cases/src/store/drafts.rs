@@ -59,9 +59,19 @@ pub struct DraftBody {
 pub struct DraftMaterial {
     pub status: MaterialStatus,
     pub files: Vec<FileRef>,
+    /// 申请人同意用来代替上传的证照标识；没有为空。
+    #[serde(default)]
+    pub licence: String,
 }
 
 impl DraftBody {
+    /// 材料短名 → 用来免提交的证照标识。
+    #[must_use]
+    pub fn licences(&self) -> BTreeMap<String, String> {
+        let used = self.materials.iter().filter(|(_, material)| material.status == MaterialStatus::Licence && !material.licence.is_empty());
+        used.map(|(key, material)| (key.clone(), material.licence.clone())).collect()
+    }
+
     /// 材料短名 → 状态。
     #[must_use]
     pub fn statuses(&self) -> BTreeMap<String, MaterialStatus> {

@@ -13,7 +13,7 @@ async fn open(engine: tongban_store::Engine) -> TestApp {
 }
 
 /// 一份 multipart，带一个文件或一个字段。
-async fn upload(app: &TestApp, path: &str, token: &str, parts: &[(&str, Option<&str>, &[u8])]) -> Answer {
+pub async fn upload(app: &TestApp, path: &str, token: &str, parts: &[(&str, Option<&str>, &[u8])]) -> Answer {
     let mut body = Vec::new();
     for (name, file, content) in parts {
         body.extend_from_slice(b"--B\r\nContent-Disposition: form-data; name=\"");
@@ -35,7 +35,7 @@ async fn upload(app: &TestApp, path: &str, token: &str, parts: &[(&str, Option<&
     app.send(request).await.unwrap()
 }
 
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
 
 /// 群众走完申办，回答办件编号。
 async fn apply(app: &TestApp, token: &str) -> String {

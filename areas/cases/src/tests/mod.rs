@@ -38,7 +38,14 @@ pub async fn on_each_engine<F: AsyncFn(TestDb)>(check: F) {
 
 /// 本区要用到的各区。
 pub fn areas() -> Vec<Area> {
-    vec![tongban_directory::area(), tongban_parties::area(), tongban_messages::area(), tongban_items::area(), crate::area()]
+    vec![
+        tongban_directory::area(),
+        tongban_parties::area(),
+        tongban_messages::area(),
+        tongban_items::area(),
+        tongban_credentials::area(),
+        crate::area(),
+    ]
 }
 
 pub fn citizen() -> Actor {

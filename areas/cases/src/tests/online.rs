@@ -130,7 +130,7 @@ async fn correction_is_asked_once_supplied_whole_and_restarts_the_clock() {
         // 下班后补的，受理钟自下一工作日起算
         let later = at("2021-06-11T18:00");
         let no = new.no.clone();
-        let supplied = || SuppliedMaterial { key: "plan".into(), files: vec![file("bb")], paper: false };
+        let supplied = || SuppliedMaterial { key: "plan".into(), files: vec![file("bb")], ..SuppliedMaterial::default() };
         let case = run(&test, move |tx| {
             commands::supply_correction(tx, &citizen(), &no, &Supply { version, materials: vec![supplied()], note: String::new() }, later)
         })
@@ -177,7 +177,7 @@ async fn deferred_materials_must_come_before_the_decision() {
         assert_eq!(problem.errors[0].code, "deferred");
         let no = new.no.clone();
         let case = run(&test, move |tx| {
-            let supplied = SuppliedMaterial { key: "lease".into(), files: vec![file("cc")], paper: false };
+            let supplied = SuppliedMaterial { key: "lease".into(), files: vec![file("cc")], ..SuppliedMaterial::default() };
             let case = commands::supply_deferred(tx, &citizen(), &no, &Supply { version, materials: vec![supplied], note: String::new() }, now)?;
             assert_eq!(case.deferred_due, None);
             commands::decide(tx, &approver(), &no, &decide(case.version), now)

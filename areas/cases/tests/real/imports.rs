@@ -73,6 +73,10 @@ async fn twenty_thousand_rows_are_taken_block_by_block_and_only_once() {
         let id = done.id;
         let missing = app.app.db().snapshot("t", move |tx| imports::findings(tx, id, "ours_only", (-1, ""), 5)).await.unwrap();
         assert_eq!(missing[0].number, "L00007");
+        // 一组里的一份：不拿它与全部对账
+        let part = begun(&app, table(&code, 10, None), 12).await;
+        import::carry_part(&app.app, part.id).await.unwrap();
+        assert_eq!(found(&app, part.id).await.ours_only, 0);
         // 对完账，编号不留
         assert!(!app.app.db().write("t", move |tx| imports::forget(tx, id, 10)).await.unwrap());
     }

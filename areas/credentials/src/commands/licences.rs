@@ -17,7 +17,7 @@ use tongban_store::{Result, Tx};
 
 use super::grants::{Stamped, record};
 use super::journal;
-use crate::model::kind::HolderKind;
+use crate::model::kind::{FieldSpec, HolderKind};
 use crate::model::licence::{FOREVER, transition};
 use crate::model::{Facts, Identifier, LicenceAction, LicenceState};
 use crate::permissions::{ENTER, REVIEW};
@@ -57,6 +57,7 @@ pub struct Order<'a> {
     pub holder_name: &'a str,
     pub holder_code: &'a str,
     pub legal: bool,
+    /// 申请表的内容，按名称（或证照字段的短名）；证照类型没有的不取。
     pub fields: &'a BTreeMap<String, String>,
     pub decided: Timestamp,
 }
@@ -126,6 +127,20 @@ pub fn enter_batch(tx: &mut Tx<'_>, actor: &Actor, rows: &[(i64, Enter)], at: Ti
         }
     }
     Ok(done)
+}
+
+/// 成批录入之前，先把每一行都核一遍，毛病一次列全（至多五十条）；有一条就一张也不录。
+///
+/// # Errors
+/// 列出各行的问题。
+pub fn check_rows(kind: &Kind, rows: &[(i64, Enter)], today: Date) -> Result<(), Problem> {
+    let mut checks = Checks::new();
+    let wrong = rows.iter().filter_map(|(line, input)| check(kind, input, today).err().map(|problem| (line, problem)));
+    for (line, problem) in wrong.take(50) {
+        let why: Vec<_> = problem.errors.iter().map(|error| error.detail.as_str()).collect();
+        checks.ensure(false, "file", "row", format!("第 {line} 行：{}", why.join("；")));
+    }
+    checks.finish()
 }
 
 fn check(kind: &Kind, input: &Enter, today: Date) -> Result<(), Problem> {
@@ -268,12 +283,14 @@ pub fn order(tx: &mut Tx<'_>, actor: &Actor, input: &Order<'_>, at: Timestamp) -
     let Some(kind) = kinds::named(tx, input.place.tenant, input.licence)? else { return Ok(None) };
     // 证照由部门一级颁发：窗口、股室办的，落款仍是单位
     let org = directory::org(tx, input.place.unit)?.ok_or_else(Problem::not_found)?;
+    // 办件按名称给，证照按短名存
+    let given = |field: &FieldSpec| input.fields.get(&field.key).or_else(|| input.fields.get(&field.label)).map(|value| (field.key.clone(), value.clone()));
     let enter = Enter {
         legal: input.legal,
         holder_name: input.holder_name.to_owned(),
         holder_code: input.holder_code.to_owned(),
         issued: Some(date_of(input.decided)),
-        fields: input.fields.clone(),
+        fields: kind.spec.fields.iter().filter_map(given).collect(),
         ..Enter::default()
     };
     let draft = Draft {
@@ -296,6 +313,14 @@ pub fn order(tx: &mut Tx<'_>, actor: &Actor, input: &Order<'_>, at: Timestamp) -
 /// # Errors
 /// 范围外 404；没有权限 403；状态不对 409；别人先改了 412；没写原因 422。
 pub fn act(tx: &mut Tx<'_>, actor: &Actor, id: i64, action: LicenceAction, version: i64, reason: &str, at: Timestamp) -> Result<LicenceState> {
+    let state = step(tx, actor, id, action, version, reason, at)?;
+    if action == LicenceAction::Review {
+        enqueue(tx, id, actor.account, at)?;
+    }
+    Ok(state)
+}
+
+fn step(tx: &mut Tx<'_>, actor: &Actor, id: i64, action: LicenceAction, version: i64, reason: &str, at: Timestamp) -> Result<LicenceState> {
     let mut row = licences::lock(tx, id)?.ok_or_else(Problem::not_found)?;
     actor.scope.check(&row.place)?;
     let rule = transition(row.state, action)?;
@@ -317,7 +342,6 @@ pub fn act(tx: &mut Tx<'_>, actor: &Actor, id: i64, action: LicenceAction, versi
     row.reason = reason.trim().to_owned();
     if action == LicenceAction::Review {
         row.reviewed_by = actor.account;
-        enqueue(tx, row.id, actor.account, at)?;
     }
     row.next_clock_at = row.next_clock_at.filter(|_| !row.state.is_final());
     let changed = changed(&row, rule.code);
@@ -329,16 +353,21 @@ pub fn act(tx: &mut Tx<'_>, actor: &Actor, id: i64, action: LicenceAction, versi
     Ok(row.state)
 }
 
-/// 一批里待复核的，复核一块（至多 200 张），回复核了几张；为零就是复核完了。
+/// 一批里待复核的，复核一块（至多 200 张），回复核了几张；为零就是复核完了，已送去成批用印（断在半路的也由此接着做）。
 ///
 /// # Errors
 /// 没有权限，或批里有自己录的。
 pub fn review_batch(tx: &mut Tx<'_>, actor: &Actor, batch: &str, at: Timestamp) -> Result<usize> {
     actor.require(REVIEW)?;
-    let ids = licences::in_batch(tx, batch, LicenceState::Pending, 200)?;
+    let ids = licences::in_batch(tx, batch, LicenceState::Pending, 0, 200)?;
     for id in &ids {
         let version = licences::find(tx, *id)?.map_or(0, |row| row.version);
-        act(tx, actor, *id, LicenceAction::Review, version, "", at)?;
+        step(tx, actor, *id, LicenceAction::Review, version, "", at)?;
+    }
+    let left = licences::in_batch(tx, batch, LicenceState::ToSign, 0, 1)?.first().copied();
+    if let Some(row) = left.filter(|_| ids.is_empty()).and_then(|id| licences::find(tx, id).transpose()).transpose()? {
+        actor.scope.check(&row.place)?;
+        crate::batch::begin(tx, batch, row.reviewed_by, at)?;
     }
     Ok(ids.len())
 }

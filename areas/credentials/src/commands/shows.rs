@@ -211,13 +211,14 @@ pub struct Waive<'a> {
     pub item_name: &'a str,
 }
 
-/// 申请人同意用证照代替上传：查是他的、此刻有效、顶得上这份材料，记同意与用证。回用证编号。
+/// 这张证照是他的、此刻有效、顶得上这份材料；是就回这一行，锁着。
 ///
 /// # Errors
 /// 不是他的 404；现在不是有效 409；顶不上这份材料 422。
-pub fn waive(tx: &mut Tx<'_>, actor: &Actor, input: &Waive<'_>, at: Timestamp) -> Result<String> {
-    let row = licences::by_identifier(tx, input.identifier)?.filter(|row| owns(row, actor)).ok_or_else(Problem::not_found)?;
-    let row = licences::lock(tx, row.id)?.ok_or_else(Problem::not_found)?;
+pub fn fits(tx: &mut Tx<'_>, actor: &Actor, input: &Waive<'_>, at: Timestamp) -> Result<LicenceRow> {
+    let gone = || Problem::new(Code::NotFound, "您名下没有这张证照了，请改为上传");
+    let row = licences::by_identifier(tx, input.identifier)?.filter(|row| owns(row, actor)).ok_or_else(gone)?;
+    let row = licences::lock(tx, row.id)?.ok_or_else(gone)?;
     let kind = kinds::find(tx, row.kind)?.ok_or_else(Problem::not_found)?;
     let expired = row.valid_to < day_number(date_of(at));
     if row.state != LicenceState::Valid || expired {
@@ -227,6 +228,15 @@ pub fn waive(tx: &mut Tx<'_>, actor: &Actor, input: &Waive<'_>, at: Timestamp) -
     if !kind.spec.stands_for(&kind.name, input.material) {
         return Err(Problem::field("identifier", "mismatch", format!("{}不能代替“{}”，请改为上传", row.kind_name, input.material)).into());
     }
+    Ok(row)
+}
+
+/// 申请人同意用证照代替上传：查 [`fits`]，记同意与用证，告诉持证人。回用证编号。
+///
+/// # Errors
+/// 同 [`fits`]。
+pub fn waive(tx: &mut Tx<'_>, actor: &Actor, input: &Waive<'_>, at: Timestamp) -> Result<String> {
+    let row = fits(tx, actor, input, at)?;
     let look = Look {
         id: tx.new_id(),
         licence: row.id,
@@ -246,6 +256,10 @@ pub fn waive(tx: &mut Tx<'_>, actor: &Actor, input: &Waive<'_>, at: Timestamp) -
     shows::look(tx, &look)?;
     let body = serde_json::to_string(&Changed { licence: &row.identifier, kind: &row.kind_name, way: "waive" })?;
     tx.journal(Entry { kind: "credentials.waived", subject: look.id, rev: 1, at, actor, tenant: row.place.tenant, body: &body })?;
+    if row.person != 0 {
+        let text = format!("办理“{}”（{}）时，用您的{}代替了“{}”，不用上传。", input.item_name, input.case_no, row.kind_name, input.material);
+        tongban_messages::notify(tx, row.person, "您的证照用于办事", &text, &format!("/me/licences/{}", row.id), at)?;
+    }
     Ok(look.id.to_string())
 }
 

@@ -16,6 +16,10 @@ pub enum LicenceState {
     Revoked = 60,
     Withdrawn = 61,
     Cancelled = 62,
+    /// 迁往外地，由转入方另发。
+    Transferred = 70,
+    /// 法定的其他终止，须写明。
+    Other = 99,
 }
 
 const STATES: &[(LicenceState, &str, &str, &str)] = &[
@@ -28,6 +32,8 @@ const STATES: &[(LicenceState, &str, &str, &str)] = &[
     (LicenceState::Revoked, "已撤销", "03", "r"),
     (LicenceState::Withdrawn, "已吊销", "07", "r"),
     (LicenceState::Cancelled, "已注销", "04", "r"),
+    (LicenceState::Transferred, "已转出", "06", "n"),
+    (LicenceState::Other, "已终止", "99", "r"),
 ];
 
 impl LicenceState {
@@ -88,6 +94,8 @@ pub enum LicenceAction {
     Revoke,
     Withdraw,
     Cancel,
+    Transfer,
+    End,
 }
 
 /// 状态机的一行。
@@ -120,6 +128,8 @@ pub const TRANSITIONS: &[LicenceRow] = &[
     row!(Revoke "revoke" "撤销" [Pending ToSign Valid Suspended Expired] => Revoked, REVOKE, true),
     row!(Withdraw "withdraw" "吊销" [Valid Suspended Expired] => Withdrawn, REVOKE, true),
     row!(Cancel "cancel" "注销" [Valid Suspended Expired] => Cancelled, REVOKE, true),
+    row!(Transfer "transfer" "转出外地" [Valid Suspended Expired] => Transferred, REVOKE, true),
+    row!(End "end" "其他终止" [Valid Suspended] => Other, REVOKE, true),
 ];
 
 impl LicenceAction {

@@ -8,6 +8,7 @@ use tongban_ofd::{Package, verify};
 use tongban_store::{Result, Tx};
 use tongban_web::{App, Ctx, Failure};
 
+use crate::commands::{self, Checked};
 use crate::issue::{self, Ready};
 use crate::maker;
 use crate::store::licences;
@@ -52,15 +53,36 @@ pub async fn mine(State(app): State<App>, ctx: Ctx, Path((id, file)): Path<(i64,
     send(&app, &ctx, id, &file, true).await
 }
 
+/// 办件里用来免提交的证照，给看得见这件办件的工作人员看证面；看一次记一次，持证人查得到。能不能看由办件区查。
+///
+/// # Errors
+/// 没有这张证照，排不成，或引擎拒绝。
+pub async fn for_case(app: &App, ctx: &Ctx, licence: i64, checked: Checked) -> Result<Response, Failure> {
+    let (actor, base, at) = (ctx.actor.clone(), app.config().base_url.clone(), app.now());
+    let work = move |tx: &mut Tx<'_>| {
+        let ready = issue::ready(tx, licence, &base)?;
+        let checked = Checked { who: actor.name.to_string(), ..checked.clone() };
+        commands::looked(tx, &actor, &ready.row, "staff", &checked, &[("证面".to_owned(), String::new())], at)?;
+        Ok(ready)
+    };
+    let ready = app.db().write("credentials.case_look", work).await?;
+    pdf_of(ready).await
+}
+
+async fn pdf_of(ready: Ready) -> Result<Response, Failure> {
+    let name = format!("{}.pdf", ready.row.number);
+    let bytes = tokio::task::spawn_blocking(move || print(&ready)).await.map_err(|_| Problem::not_found())??;
+    Ok(([("content-type", "application/pdf".to_owned()), ("content-disposition", disposition("inline", &name)), ("cache-control", "no-store".to_owned())], bytes).into_response())
+}
+
 async fn send(app: &App, ctx: &Ctx, id: i64, file: &str, mine: bool) -> Result<Response, Failure> {
     let form = form(file).ok_or_else(Problem::not_found)?;
     let (actor, base, now) = (ctx.actor.clone(), app.config().base_url.clone(), app.now());
     let (ready, trust) = app.db().snapshot("credentials.file", move |tx| Ok((see(tx, &actor, id, mine, &base)?, maker::trust(tx)?))).await?;
-    let name = format!("{}.{}", ready.row.number, if form == Form::Ofd { "ofd" } else { "pdf" });
     if form == Form::Pdf {
-        let bytes = tokio::task::spawn_blocking(move || print(&ready)).await.map_err(|_| Problem::not_found())??;
-        return Ok(([("content-type", "application/pdf".to_owned()), ("content-disposition", disposition("inline", &name)), ("cache-control", "no-store".to_owned())], bytes).into_response());
+        return pdf_of(ready).await;
     }
+    let name = format!("{}.ofd", ready.row.number);
     if ready.row.file.is_empty() {
         return Err(Problem::conflict("这张证照还没有用印，还没有文件").into());
     }
@@ -82,8 +104,8 @@ fn print(ready: &Ready) -> Result<Vec<u8>, Problem> {
     let font = font::shared().map_err(|error| Problem::conflict(error.to_string()))?;
     let printed = issue::printed(ready, "打印预览 以电子证照原件（OFD）为准");
     let under = crate::rules::face::under(&ready.row.kind_name, &ready.kind.spec, font).map_err(Problem::from)?;
-    let laid = crate::rules::face::lay(&ready.kind.spec, &printed, under, font).map_err(Problem::from)?;
-    let mut sheet = laid.under;
+    let laid = crate::rules::face::lay(&ready.kind.spec, &printed, font).map_err(Problem::from)?;
+    let mut sheet = under;
     sheet.marks.extend(laid.over.marks);
     pdf::write(&[sheet], &ready.row.kind_name, font).map_err(Problem::from)
 }

@@ -8,18 +8,18 @@ use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use serde::Deserialize;
 use tongban_documents::table;
-use tongban_kernel::Problem;
+use tongban_kernel::{Problem, Scope};
 use tongban_kernel::time::day_number;
 use tongban_web::components::{ErrorSummary, Field, Pager};
 use tongban_web::upload::UploadForm;
-use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Listing, PageQuery, Query, Redirect, render, render_status, see_other};
+use tongban_web::{App, Ctx, Failure, Form, Html, Layout, PageQuery, Query, Redirect, render, render_status, see_other};
 
-use super::mendable;
+use super::{mendable, newest};
 use crate::commands::{self, Enter};
 use crate::model::licence::{TRANSITIONS, show_day, show_until};
 use crate::model::{LicenceAction, LicenceState};
 use crate::permissions::{ENTER, MANAGE, REVIEW};
-use crate::store::{Kind, LicenceRow, kinds, licences};
+use crate::store::{Kind, LicenceRow, grants, kinds, licences};
 
 #[derive(Template)]
 #[template(path = "certs.html")]
@@ -33,17 +33,11 @@ struct ListPage {
 
 /// `GET /certs`
 pub async fn list(State(app): State<App>, ctx: Ctx, Query(page): Query<PageQuery>) -> Result<Html, Failure> {
-    let limit = page.limit()?;
-    let before: Option<i64> = page.after("certs")?;
-    let scope = ctx.actor.scope.clone();
-    let more = u32::try_from(limit + 1).unwrap_or(101);
-    let rows = app.db().snapshot("credentials.licences", move |tx| licences::list(tx, &scope, before.unwrap_or(i64::MAX), more)).await?;
-    let listing = Listing::cut(rows, limit, "certs", |row| row.id);
-    let note = format!("本页 {} 张", listing.items.len());
+    let (rows, pager) = newest(&app, &ctx, &page, "certs", "张", licences::list, |row| row.id).await?;
     render(&ListPage {
         l: Layout::staff(&ctx, "电子证照"),
-        pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note),
-        rows: listing.items,
+        pager,
+        rows,
         may_enter: ctx.actor.may(ENTER),
         may_manage: ctx.actor.may(MANAGE),
     })
@@ -266,16 +260,17 @@ pub async fn upload(State(app): State<App>, ctx: Ctx, parts: Multipart) -> Resul
 async fn enter_all(app: &App, ctx: &Ctx, kind: i64, form: &UploadForm) -> tongban_store::Result<String> {
     let file = form.files.first().map(|(_, file)| file).ok_or_else(|| Problem::field("file", "required", "请选择要录入的表格"))?;
     let (actor, at) = (ctx.actor.clone(), app.now());
-    let (unit, spec) = app
+    let (unit, kind_row) = app
         .db()
         .snapshot("credentials.batch", move |tx| {
             let org = tongban_directory::queries::org(tx, actor.org)?.map_or(0, |org| org.unit);
             let kind = kinds::find(tx, kind)?.ok_or_else(|| Problem::field("kind", "required", "请选择证照类型"))?;
-            Ok((org, kind.spec))
+            Ok((org, kind))
         })
         .await?;
     let batch = format!("{}-{}", day_number(tongban_kernel::time::date_of(at)), hex::encode(crate::maker::random::<4>()?));
-    let rows = read_rows(&file.content, unit, kind, &spec.fields, &batch)?;
+    let rows = read_rows(&file.content, unit, kind, &kind_row.spec.fields, &batch)?;
+    commands::check_rows(&kind_row, &rows, tongban_kernel::time::date_of(at))?;
     for chunk in rows.chunks(200) {
         let (chunk, actor) = (chunk.to_vec(), ctx.actor.clone());
         app.db().bulk("credentials.enter_batch", move |tx| commands::enter_batch(tx, &actor, &chunk, at).map(drop)).await?;
@@ -325,21 +320,29 @@ struct ProgressPage {
     total: i64,
     done: i64,
     pending: i64,
+    /// 待用印的。
+    waiting: i64,
+    /// 没用成印的原因，最近一次。
+    trouble: Option<String>,
     may_review: bool,
 }
 
 /// `GET /certs/batches/{batch}`
 pub async fn progress(State(app): State<App>, ctx: Ctx, Path(batch): Path<String>) -> Result<Html, Failure> {
     let (key, scope) = (batch.clone(), ctx.actor.scope.clone());
-    let counts = app
+    let (counts, trouble) = app
         .db()
         .snapshot("credentials.progress", move |tx| {
             let counts = licences::batch(tx, &key)?;
             let state = counts.first().map_or(LicenceState::Pending, |(state, _)| *state);
-            let first = licences::in_batch(tx, &key, state, 1)?.first().copied().unwrap_or(0);
+            let first = licences::in_batch(tx, &key, state, 0, 1)?.first().copied().unwrap_or(0);
             let row = licences::find(tx, first)?.ok_or_else(Problem::not_found)?;
             scope.check(&row.place)?;
-            Ok(counts)
+            let stuck = licences::in_batch(tx, &key, LicenceState::ToSign, 0, 1)?.first().copied().unwrap_or(0);
+            let stuck = licences::find(tx, stuck)?.map(|row| row.identifier);
+            let recent = grants::uses(tx, &Scope::unit(row.place.unit), 0, i64::MAX, 50)?;
+            let trouble = recent.into_iter().find(|entry| !entry.done && Some(&entry.source) == stuck.as_ref()).map(|entry| entry.reason);
+            Ok((counts, trouble))
         })
         .await?;
     let of = |want: fn(LicenceState) -> bool| counts.iter().filter(|(state, _)| want(*state)).map(|(_, n)| n).sum::<i64>();
@@ -348,6 +351,8 @@ pub async fn progress(State(app): State<App>, ctx: Ctx, Path(batch): Path<String
         total: of(|_| true),
         done: of(LicenceState::is_issued),
         pending: of(|state| state == LicenceState::Pending),
+        waiting: of(|state| state == LicenceState::ToSign),
+        trouble,
         may_review: ctx.actor.may(REVIEW),
         counts,
         batch,

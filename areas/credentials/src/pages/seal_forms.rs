@@ -4,12 +4,14 @@ use axum::extract::{Multipart, Path, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
 use tongban_documents::table;
 use tongban_gm::ses::{Seal, verify_seal};
-use tongban_kernel::Problem;
-use tongban_kernel::time::instant;
+use tongban_kernel::time::{date_of, day_number, instant};
+use tongban_kernel::{Actor, Problem};
+use tongban_store::{Error, Tx};
 use tongban_web::upload::UploadForm;
 use tongban_web::{App, Ctx, Failure, Form, Redirect, see_other};
 
@@ -128,6 +130,8 @@ pub struct GrantForm {
     version: i64,
     /// `machine` 机用，`me` 给自己。
     to: String,
+    /// 授给同单位别的人时，他的登录名。
+    login: String,
     grant_scope: String,
     until: String,
     most: String,
@@ -143,21 +147,33 @@ pub async fn grant(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Form(f
         (Err(_), _) => return repaint(&app, &ctx, id, &Problem::field("until", "date", "止日写成 2027-12-31 这样"), None).await,
         (_, Err(_)) => return repaint(&app, &ctx, id, &Problem::field("most", "number", "次数上限填整数，0 为不限"), None).await,
     };
-    let machine = form.to == "machine";
-    let input = Authorize {
-        version: form.version,
-        staff: if machine { 0 } else { ctx.actor.account },
-        staff_name: if machine { "系统（办结即出证）".to_owned() } else { ctx.actor.name.to_string() },
-        scope: form.grant_scope.clone(),
-        from: None,
-        until,
-        most,
-    };
-    let result = app.act(&ctx, "credentials.grant", move |tx| commands::authorize(tx, &actor, id, &input, at).map(drop)).await;
+    let result = app
+        .act(&ctx, "credentials.grant", move |tx| {
+            let (staff, staff_name) = grantee(tx, &actor, id, &form.to, form.login.trim(), at)?;
+            let input = Authorize { version: form.version, staff, staff_name, scope: form.grant_scope.clone(), from: None, until, most };
+            commands::authorize(tx, &actor, id, &input, at).map(drop)
+        })
+        .await;
     if let Some(problem) = mendable(result)? {
         return repaint(&app, &ctx, id, &problem, None).await;
     }
     Ok(see_other(format!("/seals/{id}")).flash("已授权").into_response())
+}
+
+/// 授给谁：系统、本人，或印章所在单位现任的另一名工作人员。
+fn grantee(tx: &mut Tx<'_>, actor: &Actor, seal: i64, to: &str, login: &str, at: Timestamp) -> Result<(i64, String), Error> {
+    match to {
+        "machine" => return Ok((0, "系统（办结即出证）".to_owned())),
+        "other" => {}
+        _ => return Ok((actor.account, actor.name.to_string())),
+    }
+    let wrong = || Problem::field("login", "not-found", "本单位没有这个登录名的在岗人员，请核对；人员调入要先在机构里设岗");
+    let unit = crate::store::seals::find(tx, seal)?.ok_or_else(Problem::not_found)?.place.unit;
+    let account = tongban_parties::queries::account_for_login(tx, &tongban_parties::commands::normal_login(login))?.filter(|account| account.active && account.staff != 0).ok_or_else(wrong)?;
+    let today = day_number(date_of(at));
+    let post = tongban_directory::queries::posts_of(tx, account.staff, today)?.into_iter().find(|post| post.unit == unit).ok_or_else(wrong)?;
+    let name = tongban_directory::queries::staff_name(tx, account.staff)?.unwrap_or_default();
+    Ok((account.id, format!("{name} · {}", post.title)))
 }
 
 /// 撤销授权的表单。

@@ -12,6 +12,7 @@ use tongban_web::{App, Ctx, Failure, Html, Layout, Listing, PageQuery, Query, re
 use crate::model::seal::{SEAL_KINDS, TRANSITIONS};
 use crate::model::{SealAction, SealState};
 use crate::permissions::{SEAL_APPLY, SEAL_KEEP, SEAL_MAKE, SEAL_REVIEW};
+use crate::rules::uses::{Summary, summary};
 use crate::store::{Grant, Province, SealRow, Use, grants, kinds, seals};
 
 /// 列表条件。
@@ -244,18 +245,20 @@ struct UsesPage {
     l: Layout,
     rows: Vec<Use>,
     pager: Pager,
+    /// 最近一千次的汇总。
+    summary: Summary,
 }
+
+/// 汇总看最近多少次。
+const RECENT: u32 = 1000;
 
 /// `GET /seals/uses`
 pub async fn uses(State(app): State<App>, ctx: Ctx, Query(page): Query<PageQuery>) -> Result<Html, Failure> {
-    let limit = page.limit()?;
-    let before: Option<i64> = page.after("uses")?;
+    let (rows, pager) = super::newest(&app, &ctx, &page, "uses", "条", |tx, scope, before, more| grants::uses(tx, scope, 0, before, more), |row| row.id).await?;
     let scope = ctx.actor.scope.clone();
-    let more = u32::try_from(limit + 1).unwrap_or(101);
-    let rows = app.db().snapshot("credentials.uses", move |tx| grants::uses(tx, &scope, 0, before.unwrap_or(i64::MAX), more)).await?;
-    let listing = Listing::cut(rows, limit, "uses", |row| row.id);
-    let note = format!("本页 {} 条", listing.items.len());
-    render(&UsesPage { l: Layout::staff(&ctx, "用印日志"), pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note), rows: listing.items })
+    let recent = app.db().snapshot("credentials.uses", move |tx| grants::uses(tx, &scope, 0, i64::MAX, RECENT)).await?;
+    let summary = summary(&recent, &tongban_kernel::calendar::current());
+    render(&UsesPage { l: Layout::staff(&ctx, "用印日志"), rows, pager, summary })
 }
 
 /// 省表一行与台账比对的结果。

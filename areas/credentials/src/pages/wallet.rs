@@ -226,7 +226,7 @@ pub async fn annotate(app: &App, ctx: &Ctx, row: LicenceRow, who: String, why: S
     let (at, base, id, org, what) = (app.now(), app.config().base_url.clone(), row.id, row.place.org, row.kind_name.clone());
     let (ready, stamp) = app.db().snapshot("credentials.copy", move |tx| Ok((issue::ready(tx, id, &base)?, issue::stamp(tx, org, 0, &what, at)?))).await?;
     let (for_whom, reason) = (who.clone(), why.clone());
-    let made = tokio::task::spawn_blocking(move || issue::annotated(&ready, Part::stored(original.to_vec()), &stamp, &for_whom, &reason, at));
+    let made = tokio::task::spawn_blocking(move || issue::annotated(&ready, Part::stored(original.to_vec()), stamp, &for_whom, &reason, at));
     let (bytes, until) = made.await.map_err(|_| Problem::conflict("加注件没有做成，请再试一次"))??;
     let file = app.files().put(bytes.clone().into(), tongban_ofd::MEDIA_TYPE).await?;
     let (actor, token) = (ctx.actor.clone(), URL_SAFE_NO_PAD.encode(random::<16>()?));

@@ -24,10 +24,9 @@ pub struct Printed {
     pub watermark: String,
 }
 
-/// 排好的证面。
+/// 排好的证面，不含底（见 [`under`]）。
 #[derive(Debug, Clone)]
 pub struct Laid {
-    pub under: Sheet,
     pub over: Sheet,
     /// 字段在正文页的第几个图元，给标引用。
     pub tags: Vec<(String, usize)>,
@@ -67,7 +66,7 @@ pub fn under(name: &str, spec: &Spec, font: &Font) -> Result<Sheet, PaperError> 
 ///
 /// # Errors
 /// 字体缺字，或二维码装不下。
-pub fn lay(spec: &Spec, printed: &Printed, under: Sheet, font: &Font) -> Result<Laid, PaperError> {
+pub fn lay(spec: &Spec, printed: &Printed, font: &Font) -> Result<Laid, PaperError> {
     let ruler = font.ruler();
     let (w, h) = spec.face.size();
     let mut sheet = Sheet::new(w, h);
@@ -100,7 +99,7 @@ pub fn lay(spec: &Spec, printed: &Printed, under: Sheet, font: &Font) -> Result<
             sheet.marks.push(Mark::Run(ruler.run(text, (centre - ruler.width(text, 5.0)? / 2.0, y), 5.0, Ink::BLACK)?));
         }
     }
-    Ok(Laid { under, over: sheet, tags, anchor: (centre, bottom - 17.0) })
+    Ok(Laid { over: sheet, tags, anchor: (centre, bottom - 17.0) })
 }
 
 fn value<'a>(printed: &'a Printed, key: &str) -> &'a str {

@@ -32,7 +32,7 @@ const OF_LEGAL: &str = "SELECT id FROM credentials_licences WHERE legal_entity =
 const OF_HOLDER: &str = "SELECT id FROM credentials_licences WHERE holder_digest = $1 AND id > $2 ORDER BY id LIMIT $3";
 const CLOCKS: &str = "SELECT id, next_clock_at FROM credentials_licences WHERE next_clock_at <= $1 ORDER BY next_clock_at, id LIMIT $2";
 const BATCH: &str = "SELECT state, COUNT(*) FROM credentials_licences WHERE batch = $1 GROUP BY state";
-const IN_BATCH: &str = "SELECT id FROM credentials_licences WHERE batch = $1 AND state = $2 ORDER BY id LIMIT $3";
+const IN_BATCH: &str = "SELECT id FROM credentials_licences WHERE batch = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4";
 static LIST: ScopedSql = scoped!(
     "SELECT id, tenant, unit, org, identifier, kind, kind_name, number, edition, stem, state, issuer, issuer_code, legal, holder_name, \
      holder_code, holder_masked, code_masked, holder_digest, person, legal_entity, fields, area_code, item_code, item_name, case_no, \
@@ -259,9 +259,9 @@ pub fn batch(tx: &mut Tx<'_>, batch: &str) -> Result<Vec<(LicenceState, i64)>> {
     tx.rows(BATCH, args![batch], |r| Ok((LicenceState::from_code(r.get(0)?), r.get(1)?)))
 }
 
-/// 一批里某状态的。
-pub fn in_batch(tx: &mut Tx<'_>, batch: &str, state: LicenceState, limit: u32) -> Result<Vec<i64>> {
-    tx.rows(IN_BATCH, args![batch, state.code(), limit], |r| r.get(0))
+/// 一批里某状态的，自 `after` 之后。
+pub fn in_batch(tx: &mut Tx<'_>, batch: &str, state: LicenceState, after: i64, limit: u32) -> Result<Vec<i64>> {
+    tx.rows(IN_BATCH, args![batch, state.code(), after, limit], |r| r.get(0))
 }
 
 /// 列表，新的在前。

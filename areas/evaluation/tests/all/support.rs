@@ -27,7 +27,7 @@ pub fn later(days: i64) -> Timestamp {
 }
 
 pub async fn open(engine: Engine) -> TestDb {
-    let migrations = [tongban_directory::area().migrations, tongban_messages::area().migrations, area().migrations].concat();
+    let migrations = tongban_web::App::migrations(&[tongban_directory::area(), tongban_messages::area(), area()]);
     TestDb::open(engine, &migrations).await.unwrap()
 }
 

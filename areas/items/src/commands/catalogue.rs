@@ -77,6 +77,8 @@ fn add(tx: &mut Tx<'_>, actor: &Actor, input: &CatalogueInput, at: Timestamp) ->
         basis: input.basis.clone(),
         state: "active".to_owned(),
         version: 1,
+        plan_effective: String::new(),
+        plan_cancel: String::new(),
     };
     store::insert_catalogue(tx, &row, at)?;
     journal(tx, actor, &row, "catalogues.added", at)?;

@@ -8,7 +8,7 @@ use tongban_kernel::{Actor, calendar};
 use tongban_store::{Entry, Result, Tx};
 
 use super::draft::{limits, put_in_use};
-use super::pool::{Implementer, claim, keep, keep_local_codes, numbered_item, pool};
+use super::pool::{Implementer, keep, keep_local_codes, numbered_item, pool};
 use super::settle::{begin, check, finish, show, within};
 use crate::exchange::CatalogueLine;
 use crate::model::Guide;
@@ -53,6 +53,8 @@ pub fn put_catalogue(tx: &mut Tx<'_>, actor: &Actor, line: &CatalogueLine, at: T
             basis: line.basis.clone(),
             state: state.to_owned(),
             version: 1,
+            plan_effective: line.plan_effective.clone(),
+            plan_cancel: line.plan_cancel.clone(),
         };
         store::insert_catalogue(tx, &row, at)?;
         journal_catalogue(tx, actor, &row, "catalogues.added", at)?;
@@ -65,6 +67,8 @@ pub fn put_catalogue(tx: &mut Tx<'_>, actor: &Actor, line: &CatalogueLine, at: T
         levels: line.levels.clone(),
         basis: line.basis.clone(),
         state: state.to_owned(),
+        plan_effective: line.plan_effective.clone(),
+        plan_cancel: line.plan_cancel.clone(),
         ..old.clone()
     };
     if new == old {
@@ -91,6 +95,12 @@ fn changed_words(old: &CatalogueRow, new: &CatalogueRow) -> Option<String> {
     }
     if old.levels != new.levels {
         words.push(format!("行使层级改为{}", levels(new)));
+    }
+    if old.plan_cancel != new.plan_cancel && !new.plan_cancel.is_empty() {
+        words.push(format!("计划 {} 取消", new.plan_cancel));
+    }
+    if old.plan_effective != new.plan_effective && !new.plan_effective.is_empty() {
+        words.push(format!("计划 {} 生效", new.plan_effective));
     }
     match (old.state == new.state, new.state.as_str()) {
         (true, _) => {}
@@ -171,18 +181,13 @@ fn add(tx: &mut Tx<'_>, actor: &Actor, implementer: &Implementer, input: &ItemIn
     }
     let number: u8 = input.code.get(31..).and_then(|tail| tail.parse().ok()).unwrap_or(0);
     let fresh = implementation.state == PoolState::PendingClaim;
-    let item = if fresh && number == 1 {
-        claim(tx, actor, id, implementation.version, at)?
-    } else {
-        if fresh {
-            implementation.state = implementation.state.step(Action::Claim)?;
-            implementation.clock = None;
-            implementation.overdue = false;
-        }
-        let item = numbered_item(tx, actor, &mut implementation, number, "", at)?;
-        keep(tx, actor, &mut implementation, "implementations.split", at)?;
-        item
-    };
+    if fresh {
+        implementation.state = implementation.state.step(Action::Claim)?;
+        implementation.clock = None;
+        implementation.overdue = false;
+    }
+    let item = numbered_item(tx, actor, &mut implementation, number, None, at)?;
+    keep(tx, actor, &mut implementation, if fresh { "implementations.claimed" } else { "implementations.split" }, at)?;
     keep_local_codes(tx, actor, id, &input.local_code, &input.local_dept_code, at)?;
     let action = if input.edition > 0 { Action::Adopt } else { Action::Edit };
     let (mut row, before) = begin(tx, actor, permissions::IMPORT, item, 1, action)?;

@@ -155,16 +155,16 @@ pub fn add_item(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, suffix: &
 
 fn new_item(tx: &mut Tx<'_>, actor: &Actor, row: &mut ImplementationRow, suffix: &str, at: Timestamp) -> Result<i64> {
     let number = u8::try_from(row.last_number + 1).unwrap_or(u8::MAX);
-    numbered_item(tx, actor, row, number, suffix, at)
+    numbered_item(tx, actor, row, number, Some(suffix), at)
 }
 
-/// 按给定的顺序号生成办理项；用过的最大号随之抬高。
+/// 按给定的顺序号生成办理项；用过的最大号随之抬高。`suffix` 为 `None` 是内容马上就来：检查与上架等内容来了再做。
 pub(super) fn numbered_item(
     tx: &mut Tx<'_>,
     actor: &Actor,
     row: &mut ImplementationRow,
     number: u8,
-    suffix: &str,
+    suffix: Option<&str>,
     at: Timestamp,
 ) -> Result<i64> {
     let catalogue = store::catalogue_by_id(tx, row.catalogue)?;
@@ -172,7 +172,7 @@ pub(super) fn numbered_item(
     let code = ImplementationCode::parse(&row.code)
         .and_then(|implementation| ItemCode::from_parts(&implementation, number))
         .map_err(|reason| refused("code", &reason))?;
-    let guide = Guide { name: format!("{}{suffix}", catalogue.name), task_type: catalogue.task_type, ..Guide::default() };
+    let guide = Guide { name: format!("{}{}", catalogue.name, suffix.unwrap_or_default()), task_type: catalogue.task_type, ..Guide::default() };
     let mut item = ItemRow {
         id: tx.new_id(),
         place: row.place,
@@ -203,10 +203,14 @@ pub(super) fn numbered_item(
         touched: at,
     };
     show(&mut item, &guide);
-    let findings = check(tx, &mut item)?;
-    store::insert_item(tx, &item)?;
-    store::write_findings(tx, &item, &findings)?;
-    reshelve(tx, &item)?;
+    if suffix.is_none() {
+        store::insert_item(tx, &item)?;
+    } else {
+        let findings = check(tx, &mut item)?;
+        store::insert_item(tx, &item)?;
+        store::write_findings(tx, &item, &findings)?;
+        reshelve(tx, &item)?;
+    }
     journal(tx, actor, &item, None, "items.claimed", "", at)?;
     Ok(item.id)
 }

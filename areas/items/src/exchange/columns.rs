@@ -16,6 +16,8 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("事项状态", "TASKSTATE"),
     ("版本", "TASKVERSION"),
     ("主项名称", "MAINNAME"),
+    ("计划生效日期", "PLANEFFECTIVEDATE"),
+    ("计划取消日期", "PLANCANCELDATE"),
 ];
 
 /// 目录导入时可以多带的一列：下发给哪些部门认领，信用代码用 ^ 连接。
@@ -81,6 +83,8 @@ pub const ITEM: &[(&str, &str)] = &[
     ("法人主题", "CORPTOPICTYPE"),
     ("法人地方特色主题", "CORPCHARACTERTOPICTYPE"),
     ("扩展字段", "EXTENDFIELD"),
+    ("计划生效日期", "PLANEFFECTIVEDATE"),
+    ("计划取消日期", "PLANCANCELDATE"),
     ("材料", "TASK_GENERAL_MATERIAL"),
     ("收费项目", "FEE_PROJECT"),
     ("常见问题", "QUESTIONS"),

@@ -109,6 +109,8 @@ pub fn write(guide: &Guide) -> Record {
     put("TRANSACTADDR", address(guide));
     put("TRANSACTTIME", hours(guide));
     put("LINKADDR", guide.online.url.clone());
+    put("PLANEFFECTIVEDATE", guide.service.plan_effective.clone());
+    put("PLANCANCELDATE", guide.service.plan_cancel.clone());
     put("MOBILETERMINALURL", guide.service.mobile_url.clone());
     put("ISSINGLELOGIN", yes(guide.online.single_login).to_owned());
     put("APPISSINGLELOGIN", yes(guide.service.mobile_login).to_owned());
@@ -319,6 +321,13 @@ fn texts(r: &mut Reader<'_>, g: &mut Guide) {
         ("EXTENDFIELD", &mut g.service.extend),
     ] {
         r.copy(column, into);
+    }
+    for (column, into) in [("PLANEFFECTIVEDATE", &mut g.service.plan_effective), ("PLANCANCELDATE", &mut g.service.plan_cancel)] {
+        match r.text(column).map(super::plan_day) {
+            Some(Some(day)) => *into = day,
+            Some(None) => r.wrong(column, "Q22", "日期要写成 2026-12-01，没有就空着"),
+            None => {}
+        }
     }
     if let Some(text) = r.text("SPECIALPROCEDURE") {
         if text == "无" { g.special_procedure.clear() } else { text.clone_into(&mut g.special_procedure) }

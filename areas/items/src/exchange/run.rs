@@ -172,7 +172,9 @@ async fn whole(db: &Database, actor: &Actor, batch: &Batch, outcome: Outcome, at
                     }
                     Err(error) => return Err(error),
                 }
-                done.fetch_add(1, Ordering::Relaxed);
+                if done.fetch_add(1, Ordering::Relaxed) % CHUNK == 0 {
+                    tx.keep_leases()?;
+                }
                 Ok(())
             })?;
             Ok(outcome)

@@ -48,6 +48,8 @@ fn catalogue(row: &CatalogueRow) -> Record {
         ("TASKSTATE", state.to_owned()),
         ("TASKVERSION", row.version.to_string()),
         ("MAINNAME", row.main_name.clone()),
+        ("PLANEFFECTIVEDATE", row.plan_effective.clone()),
+        ("PLANCANCELDATE", row.plan_cancel.clone()),
     ]
     .map(|(column, text)| (column.to_owned(), text))
     .into()

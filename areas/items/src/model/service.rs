@@ -42,6 +42,9 @@ pub struct Service {
     /// 征收种类；可否减免（征收类）。
     pub levy_kind: String,
     pub levy_reducible: bool,
+    /// 计划生效、计划取消日期 2026-12-01；没有为空。
+    pub plan_effective: String,
+    pub plan_cancel: String,
     /// 交换来的扩展字段，原样留着。
     pub extend: String,
 }

@@ -1,5 +1,7 @@
 //! 一件事的定义：成员、先后、引导问题，工作台里改。
 
+mod mapping;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -46,6 +48,9 @@ pub struct BundleForm {
     pub members: String,
     pub questions: String,
     pub rules: String,
+    pub binds: String,
+    pub same_fields: String,
+    pub same_materials: String,
 }
 
 #[derive(Template)]
@@ -77,6 +82,9 @@ fn form_of(row: &BundleRow, members: &[MemberRow]) -> BundleForm {
         members: members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>().join("\n"),
         questions: lines::write_questions(&row.guide.questions),
         rules: row.guide.members.iter().map(write_rule).collect::<Vec<_>>().join("\n"),
+        binds: mapping::write_binds(&row.guide),
+        same_fields: mapping::write_same(&row.guide.same_fields),
+        same_materials: mapping::write_same(&row.guide.same_materials),
     }
 }
 
@@ -95,6 +103,18 @@ fn fields(form: &BundleForm, problem: Option<&Problem>) -> Vec<Field> {
         Field::area("rules", "先后与条件")
             .hint("一行一件：m2｜等谁办好（m1,m3）｜必选或可不办｜怎么答才办（题号=选项号）；没写的必选、可以并着办")
             .value(&form.rules)
+            .optional(),
+        Field::area("binds", "成员自己的情形题怎么答")
+            .hint("一行一题：m1.成员的题号｜用前面哪一题｜前面的选项=成员的选项，用逗号分开；总是同一个答案的写 m1.成员的题号｜固定｜成员的选项")
+            .value(&form.binds)
+            .optional(),
+        Field::area("same_fields", "叫法不同、其实是同一栏的")
+            .hint("一行一组，用等号连：m1.shop_name = m2.name；合并的表上只填一次")
+            .value(&form.same_fields)
+            .optional(),
+        Field::area("same_materials", "叫法不同、其实是同一份的材料")
+            .hint("一行一组，用等号连：m1.lease = m2.house")
+            .value(&form.same_materials)
             .optional(),
     ];
     all.into_iter().map(|field| field.errors_of(problem)).collect()
@@ -136,7 +156,7 @@ pub async fn show(State(app): State<App>, ctx: Ctx, Path(number): Path<i64>) -> 
     render(&page(&ctx, &row, members, &form, None))
 }
 
-/// 表单 → 定义；没写在表单里的（情形题从哪里来、合并的栏）照旧。
+/// 表单 → 定义。
 fn read(form: &BundleForm, row: &BundleRow) -> Result<Bundle, Problem> {
     let mut checks = Checks::new();
     let mut guide = row.guide.clone();
@@ -159,6 +179,9 @@ fn read(form: &BundleForm, row: &BundleRow) -> Result<Bundle, Problem> {
             ..kept
         });
     }
+    mapping::read_binds(&form.binds, &mut guide, &mut checks);
+    guide.same_fields = mapping::read_same("same_fields", &form.same_fields, &mut checks);
+    guide.same_materials = mapping::read_same("same_materials", &form.same_materials, &mut checks);
     let members = lines::list(&form.members);
     checks.ensure(!members.is_empty(), "members", "required", "至少要有一件事");
     for fault in guide.faults(members.len()) {

@@ -152,6 +152,8 @@ pub struct EditForm {
     pub comprehensive_window: Option<String>,
     pub seal_mode: String,
     pub ab_post: Option<String>,
+    pub plan_effective: String,
+    pub plan_cancel: String,
     pub booking: Option<String>,
     pub express: Option<String>,
     pub mail_materials: Option<String>,

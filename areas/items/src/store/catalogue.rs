@@ -25,11 +25,14 @@ pub struct CatalogueRow {
     /// `active` 在用、`suspended` 暂停、`cancelled` 取消。
     pub state: String,
     pub version: i64,
+    /// 计划生效、计划取消日期 2026-12-01；没有为空。
+    pub plan_effective: String,
+    pub plan_cancel: String,
 }
 
 macro_rules! catalogue_columns {
     () => {
-        "id, code, local_code, name, main_name, task_type, levels, basis, state, version"
+        "id, code, local_code, name, main_name, task_type, levels, basis, state, version, plan_effective, plan_cancel"
     };
 }
 pub(super) use catalogue_columns;
@@ -39,10 +42,10 @@ const CATALOGUE_BY_ID: &str = concat!("SELECT ", catalogue_columns!(), " FROM it
 const CATALOGUE_BY_CODE: &str = concat!("SELECT ", catalogue_columns!(), " FROM items_catalogues WHERE code = $1");
 const LAST_CATALOGUE_CODE: &str = "SELECT code FROM items_catalogues WHERE code >= $1 AND code < $2 ORDER BY code DESC LIMIT 1";
 const INSERT_CATALOGUE: &str = "INSERT INTO items_catalogues \
-     (id, code, local_code, name, main_name, task_type, levels, basis, state, version, updated) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+     (id, code, local_code, name, main_name, task_type, levels, basis, state, version, updated, plan_effective, plan_cancel) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 const UPDATE_CATALOGUE: &str = "UPDATE items_catalogues SET local_code = $1, name = $2, main_name = $3, levels = $4, \
-     basis = $5, state = $6, version = version + 1, updated = $7 WHERE id = $8 AND version = $9";
+     basis = $5, state = $6, version = version + 1, updated = $7, plan_effective = $8, plan_cancel = $9 WHERE id = $10 AND version = $11";
 
 pub(super) fn catalogue(r: &Row<'_>) -> Result<CatalogueRow> {
     Ok(CatalogueRow {
@@ -56,6 +59,8 @@ pub(super) fn catalogue(r: &Row<'_>) -> Result<CatalogueRow> {
         basis: r.get(7)?,
         state: r.get(8)?,
         version: r.get(9)?,
+        plan_effective: r.get(10)?,
+        plan_cancel: r.get(11)?,
     })
 }
 
@@ -124,7 +129,9 @@ pub fn insert_catalogue(tx: &mut Tx<'_>, row: &CatalogueRow, at: Timestamp) -> R
             &row.basis,
             &row.state,
             row.version,
-            at
+            at,
+            &row.plan_effective,
+            &row.plan_cancel,
         ],
     )?;
     Ok(())
@@ -136,7 +143,19 @@ pub fn update_catalogue(tx: &mut Tx<'_>, row: &CatalogueRow, at: Timestamp) -> R
     let levels = join(row.levels.iter().map(|level| level.code()));
     let changed = tx.exec(
         UPDATE_CATALOGUE,
-        args![&row.local_code, &row.name, &row.main_name, &levels, &row.basis, &row.state, at, row.id, row.version],
+        args![
+            &row.local_code,
+            &row.name,
+            &row.main_name,
+            &levels,
+            &row.basis,
+            &row.state,
+            at,
+            &row.plan_effective,
+            &row.plan_cancel,
+            row.id,
+            row.version
+        ],
     )?;
     if changed == 1 { Ok(()) } else { Err(Problem::stale(row.version + 1).into()) }
 }

@@ -95,7 +95,7 @@ fn fields(form: &GrantForm, company: bool, problem: Option<&Problem>) -> Vec<Fie
         let asks = [("give", "我授权给他，他替我办"), ("request", "请他授权给我，我替他办")];
         fields.push(Field::radios("ask", "谁替谁办", asks).value(if form.ask == "request" { "request" } else { "give" }));
     }
-    fields.push(Field::text("name", "对方姓名").width("w-m").hint("对方要先在本平台实名注册；不会上网的老人、孩子请带证件到窗口").value(&form.name));
+    fields.push(Field::text("name", "对方姓名").width("w-m").hint("对方要先在本平台实名注册").value(&form.name));
     fields.push(Field::text("id_number", "对方身份证号").width("w-m").value(&form.id_number));
     if company {
         let roles = AGENT_ROLES.iter().copied().filter(|(code, _)| *code != "legal_person");

@@ -25,6 +25,8 @@ pub struct Demo {
     pub signer: Certificate,
     pub outsider: Certificate,
     pub esl: Vec<u8>,
+    pub seal: Arc<Part>,
+    pub key: SecretKey,
     pub trust: Trust,
 }
 
@@ -71,7 +73,7 @@ pub fn demo_with(seal_until: &str) -> Demo {
     .unwrap();
     let mut trust = Trust::new();
     trust.add_anchor(root.clone()).unwrap();
-    Demo { root, signer, outsider, esl, trust }
+    Demo { root, signer, outsider, seal: Part::stored(esl.as_slice()), esl, trust, key: key(SIGNER) }
 }
 
 pub fn paper() -> Paper {
@@ -121,7 +123,7 @@ impl Demo {
     }
 
     pub fn stamp(&self, package: &mut Package, stamps: &[Placed], close: bool, when: Timestamp) {
-        let sealing = Sealing { seal: &self.esl, signer: &self.signer, key: &key(SIGNER), at: when, stamps, close };
+        let sealing = Sealing { seal: &self.seal, signer: &self.signer, key: &self.key, at: when, stamps, close };
         seal(package, &sealing).unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! `tongban backup`、`tongban restore`：SQLite 用在线备份，附件与主钥一起带走。
+//! `tongban backup`、`tongban restore`：SQLite 用在线备份，附件一起带走，主钥另放。
 
 use std::path::{Path, PathBuf};
 
@@ -32,9 +32,18 @@ pub async fn backup(settings: &Settings, to: &Path) -> Result<()> {
     let (target, files) = (to.join("tongban.db"), settings.files());
     tokio::task::spawn_blocking(move || copy_database(&source, &target)).await??;
     copy_folder(Path::new(&files), &to.join("files"))?;
-    std::fs::copy(settings.key_file(), to.join("master.key")).context("复制主钥")?;
-    println!("备份好了：{}（数据库、附件、主钥；主钥能解开个人信息，请分开保管）", to.display());
+    let key = beside(to);
+    std::fs::copy(settings.key_file(), &key).context("复制主钥")?;
+    println!("备份好了：{}（数据库、附件）", to.display());
+    println!("主钥另放在 {}：它能解开个人信息与印章私钥，请移到别处分开保管", key.display());
     Ok(())
+}
+
+/// 主钥不进备份文件夹，放在旁边：`/备份/今天` 的主钥是 `/备份/今天.key`。
+fn beside(backup: &Path) -> PathBuf {
+    let mut name = backup.file_name().unwrap_or_default().to_owned();
+    name.push(".key");
+    backup.with_file_name(name)
 }
 
 /// `VACUUM INTO` 在一个读快照上写出整份库，不妨碍正在进行的写。
@@ -62,23 +71,30 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// 恢复到空的数据文件夹；检索索引会自己重建。
+/// 恢复到空的数据文件夹；检索索引会自己重建。主钥取备份旁边的；已经放在该在的地方的就用它。
 ///
 /// # Errors
-/// 数据文件夹里已有数据库、备份不完整。
+/// 数据文件夹里已有数据库、备份不完整、找不到主钥。
 pub fn restore(settings: &Settings, from: &Path) -> Result<()> {
     let target = sqlite_path(settings)?;
     if target.exists() {
         bail!("{} 已经有数据库，恢复会盖掉它；请先移走，或用 TONGBAN_DATA 指到空文件夹", target.display());
     }
     let source = from.join("tongban.db");
-    if !source.exists() || !from.join("master.key").exists() {
-        bail!("{} 不是完整的备份：应有 tongban.db 与 master.key", from.display());
+    if !source.exists() {
+        bail!("{} 不是完整的备份：应有 tongban.db", from.display());
+    }
+    // 早先的备份把主钥放在里面
+    let found = [beside(from), from.join("master.key")].into_iter().find(|path| path.exists());
+    if found.is_none() && !settings.key_file().exists() {
+        bail!("没有找到主钥：请把备份时另存的主钥放到 {} 或 {}", beside(from).display(), settings.key_file().display());
     }
     std::fs::create_dir_all(settings.data())?;
     copy_database(&source, &target)?;
     copy_folder(&from.join("files"), Path::new(&settings.files()))?;
-    std::fs::copy(from.join("master.key"), settings.key_file()).context("复制主钥")?;
+    if let Some(key) = found {
+        std::fs::copy(key, settings.key_file()).context("复制主钥")?;
+    }
     println!("恢复好了；请运行 tongban journal verify 查验，再 tongban serve");
     Ok(())
 }

@@ -43,8 +43,8 @@ pub async fn import(settings: &Settings, files: &[PathBuf], system: &str) -> Res
         println!("第 {} / {} 份：{}", n + 1, files.len(), file.display());
         let done = one(&app, &actor, file, system.trim()).await.with_context(|| file.display().to_string())?;
         println!(
-            "  {} 行：新补 {}，早已有 {}，没补上 {}，两边不一致 {}，晚补 {}，我方独有 {}",
-            done.total, done.linked, done.existed, done.failed, done.differs, done.late, done.ours_only
+            "  {} 行：新补 {}，早已有 {}，没补上 {}，两边不一致 {}，晚补 {}",
+            done.total, done.linked, done.existed, done.failed, done.differs, done.late
         );
     }
     app.settle().await?;
@@ -56,7 +56,7 @@ async fn one(app: &App, actor: &Actor, file: &Path, system: &str) -> Result<Impo
     let id = opened.id;
     let bar = progress(u64::try_from(opened.total).unwrap_or(0));
     bar.set_position(u64::try_from(opened.done).unwrap_or(0));
-    let work = import::carry_out(app, id);
+    let work = import::carry_part(app, id);
     tokio::pin!(work);
     loop {
         tokio::select! {

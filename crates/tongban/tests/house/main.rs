@@ -3,6 +3,7 @@
 mod client;
 mod crash;
 mod crowd;
+mod eight;
 mod figures;
 mod forms;
 mod ground;

@@ -12,7 +12,7 @@ use super::super::{Fields, mendable, show};
 use super::materials::MaterialBlock;
 use super::{offer_for, opened};
 use crate::commands::{self, DraftEdit};
-use crate::model::{Channel, Delivery, Field, Offer};
+use crate::model::{Channel, Delivery, Offer};
 use crate::store::Draft;
 use crate::offer::bundle;
 use crate::{queries, store};
@@ -60,14 +60,15 @@ fn check_page(ctx: &Ctx, draft: &Draft, offer: Offer, problem: Option<&Problem>)
         rows.push(row(&situation.question, label, "situation"));
     }
     for field in offer.fields_for(&body.situations).filter(|field| field.prefilled(who).is_none()) {
-        rows.push(row(&field.label, shown_value(field, body.form.get(&field.key).map_or("", String::as_str)), "form/2"));
+        rows.push(row(&field.label, field.shown(body.form.get(&field.key).map_or("", String::as_str)), "form/2"));
     }
     let materials = offer
         .materials_for(&body.situations)
         .map(|m| {
             let block = MaterialBlock::of(m, &offer, body, None);
             let count = if block.files.is_empty() { String::new() } else { format!("，{} 个文件", block.files.len()) };
-            row(&block.name, format!("{}{count}", block.status.label()), "materials")
+            let used = if block.licence.is_empty() { "" } else { "，用我的电子证照" };
+            row(&block.name, format!("{}{count}{used}", block.status.label()), "materials")
         })
         .collect();
     let options = Delivery::ALL.into_iter().map(|d| (d.as_str(), d.label()));
@@ -83,14 +84,6 @@ fn check_page(ctx: &Ctx, draft: &Draft, offer: Offer, problem: Option<&Problem>)
         errors: ErrorSummary::of(problem),
         offer,
     }
-}
-
-/// 表单值给人看的样子：选项显示名称，数字带单位。
-pub fn shown_value(field: &Field, value: &str) -> String {
-    let labels: Vec<&str> = field.options.iter().filter(|c| value.split(',').any(|part| part == c.key)).map(|c| c.label.as_str()).collect();
-    let label = (!labels.is_empty()).then(|| labels.join("、"));
-    let unit = field.unit.as_deref().filter(|_| !value.is_empty()).map(|u| format!(" {u}")).unwrap_or_default();
-    format!("{}{unit}", label.unwrap_or_else(|| value.to_owned()))
 }
 
 pub async fn check(State(app): State<App>, ctx: Ctx, Path(token): Path<String>) -> Result<Html, Failure> {

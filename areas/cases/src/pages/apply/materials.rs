@@ -3,8 +3,10 @@
 use askama::Template;
 use axum::extract::{Multipart, Path, State};
 use axum::response::{IntoResponse, Response};
+use tongban_credentials::queries::{self as credentials, Usable};
 use tongban_kernel::Problem;
 use tongban_kernel::problem::Code;
+use tongban_kernel::time::{date_of, day_number};
 use tongban_store::files;
 use tongban_web::components::ErrorSummary;
 use tongban_web::upload::UploadForm;
@@ -30,6 +32,17 @@ pub struct MaterialBlock {
     pub error: Option<String>,
     /// 以前交过的同一种材料：文件标识、文件名、哪一件交的。
     pub earlier: Vec<(String, String, String)>,
+    /// 已选的证照标识；没选为空。
+    pub licence: String,
+    /// 名下顶得上这一份的电子证照。
+    pub usable: Vec<Usable>,
+}
+
+impl MaterialBlock {
+    /// 已选的那张；此刻不能用了的没有。
+    fn used(&self) -> Option<&Usable> {
+        self.usable.iter().find(|usable| usable.identifier == self.licence)
+    }
 }
 
 impl MaterialBlock {
@@ -52,6 +65,8 @@ impl MaterialBlock {
             optional: !material.required(),
             error,
             earlier: Vec::new(),
+            licence: kept.filter(|m| m.status == MaterialStatus::Licence).map(|m| m.licence.clone()).unwrap_or_default(),
+            usable: Vec::new(),
         }
     }
 }
@@ -78,12 +93,22 @@ struct MaterialsPage {
     limit_mb: usize,
 }
 
+/// 用谁以前交过的文件、谁的电子证照：代办的人看不到家人以前交过什么，也不替家人同意查看证照，只能自己传。
+fn owner_of(draft: &Draft) -> (i64, i64) {
+    if draft.body.grant == 0 { (draft.person, draft.legal_entity) } else { (0, 0) }
+}
+
 async fn materials_page(app: &App, ctx: &Ctx, draft: &Draft, offer: Offer, problem: Option<&Problem>) -> Result<MaterialsPage, Failure> {
-    let (person, legal) = (draft.person, draft.legal_entity);
-    let known = app.db().snapshot("cases.earlier", move |tx| crate::queries::earlier(tx, person, legal)).await?;
+    let (person, legal) = owner_of(draft);
     let mut blocks: Vec<_> =
         offer.materials_for(&draft.body.situations).map(|m| MaterialBlock::of(m, &offer, &draft.body, problem)).collect();
-    for block in &mut blocks {
+    let (names, today): (Vec<String>, _) = (blocks.iter().map(|b| b.name.clone()).collect(), day_number(date_of(app.now())));
+    let (known, usable) = app
+        .db()
+        .snapshot("cases.earlier", move |tx| Ok((crate::queries::earlier(tx, person, legal)?, credentials::usable_for_all(tx, person, legal, &names, today)?)))
+        .await?;
+    for (block, usable) in blocks.iter_mut().zip(usable) {
+        block.usable = usable;
         let same = known.iter().filter(|(name, file, _)| *name == block.name && block.files.iter().all(|(kept, _)| kept.id != file.id));
         block.earlier = same.take(3).map(|(_, file, no)| (file.id.clone(), file.name.clone(), no.clone())).collect();
     }
@@ -138,6 +163,10 @@ async fn store_material(app: &App, ctx: &Ctx, draft: &Draft, key: &str, parts: M
         save(app, ctx, draft.token.clone(), edit).await?;
         return Ok(());
     }
+    let identifier = form.get("licence").to_owned();
+    if !identifier.is_empty() {
+        return choose_licence(app, ctx, draft, key, identifier, !form.get("consent").is_empty()).await;
+    }
     let earlier = form.get("earlier").to_owned();
     if !earlier.is_empty() {
         let (actor, at, token, material) = (ctx.actor.clone(), app.now(), draft.token.clone(), key.to_owned());
@@ -145,7 +174,8 @@ async fn store_material(app: &App, ctx: &Ctx, draft: &Draft, key: &str, parts: M
             .write("cases.draft_reuse", move |tx| {
                 let draft = commands::open_draft(tx, &actor, &token)?;
                 let offer = offer_for(tx, &draft)?;
-                let known = crate::queries::earlier(tx, draft.person, draft.legal_entity)?;
+                let owner = owner_of(&draft);
+                let known = crate::queries::earlier(tx, owner.0, owner.1)?;
                 let (_, file, _) = known.into_iter().find(|(_, file, _)| file.id == earlier).ok_or_else(Problem::not_found)?;
                 commands::attach(tx, &actor, &offer, &token, &material, &file, at)
             })
@@ -167,6 +197,22 @@ async fn store_material(app: &App, ctx: &Ctx, draft: &Draft, key: &str, parts: M
             })
             .await?;
     }
+    Ok(())
+}
+
+/// 用自己的电子证照代替上传；要本人勾选同意。
+async fn choose_licence(app: &App, ctx: &Ctx, draft: &Draft, key: &str, identifier: String, consent: bool) -> Result<(), Failure> {
+    if !consent {
+        return Err(Problem::field(key, "consent", "请先勾选“同意”，再用电子证照代替上传").into());
+    }
+    let (actor, at, token, material) = (ctx.actor.clone(), app.now(), draft.token.clone(), key.to_owned());
+    app.db()
+        .write("cases.draft_licence", move |tx| {
+            let draft = commands::open_draft(tx, &actor, &token)?;
+            let offer = offer_for(tx, &draft)?;
+            commands::use_licence(tx, &actor, &offer, &token, &material, &identifier, at)
+        })
+        .await?;
     Ok(())
 }
 

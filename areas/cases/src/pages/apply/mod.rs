@@ -5,7 +5,7 @@ mod check;
 mod materials;
 
 pub use bundle::{begin as begin_bundle, mine as my_bundle, start as start_bundle};
-pub use check::{check, done, random_bytes, shown_value, submit};
+pub use check::{check, done, random_bytes, submit};
 pub use materials::{keep_upload, material, materials};
 
 use askama::Template;

@@ -128,6 +128,7 @@ pub(in crate::pages) fn texts(g: &Guide) -> Vec<(&'static str, &'static str, Str
         ("service", "综合窗口收件", yes(s.comprehensive_window)),
         ("service", "盖哪一枚章", s.seal_mode.map_or("", SealMode::label).to_owned()),
         ("service", "AB 岗", yes(s.ab_post)),
+        ("service", "计划生效、取消", format!("{} {}", s.plan_effective, s.plan_cancel).trim().to_owned()),
         ("service", "预约、寄送、自助、进厅", [g.booking, g.express, g.terminal, g.entry_centre].map(yes).join("、")),
         ("service", "代办点", lines::write_agents(&s.agents)),
         ("service", "权利与义务", [s.rights.join("\n"), s.duties.join("\n")].join("\n")),

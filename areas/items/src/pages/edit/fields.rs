@@ -58,6 +58,8 @@ fn service_fields(g: &Guide) -> Vec<Field> {
             .value(s.seal_mode.map_or("", SealMode::code))
             .optional(),
         flag("ab_post", "有 A、B 岗", s.ab_post),
+        Field::date("plan_effective", "计划生效日期").value(&s.plan_effective).optional(),
+        Field::date("plan_cancel", "计划取消日期").hint("定下日子以后不再办的才填").value(&s.plan_cancel).optional(),
         flag("booking", "可以预约", g.booking),
         flag("express", "结果可以寄送", g.express),
         flag("mail_materials", "材料可以寄来", s.mail_materials),

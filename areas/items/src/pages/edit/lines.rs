@@ -3,6 +3,7 @@
 use tongban_kernel::problem::{Checks, Problem};
 
 use super::{EditForm, designer, material};
+use crate::exchange::plan_day;
 use crate::model::codes::{
     DeptType, HandleArea, HandleForm, LimitUnit, OnlineStep, PowerKind, PowerSource, ProjectType, ResultType, SealMode, ServiceObject,
 };
@@ -273,6 +274,16 @@ fn service(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
     s.seal_mode = SealMode::parse(&form.seal_mode);
     s.comprehensive_window = form.comprehensive_window.is_some();
     s.ab_post = form.ab_post.is_some();
+    for (field, text, into) in
+        [("plan_effective", &form.plan_effective, &mut s.plan_effective), ("plan_cancel", &form.plan_cancel, &mut s.plan_cancel)]
+    {
+        match plan_day(text) {
+            Some(day) => *into = day,
+            None => checks.ensure(false, field, "date", "日期要写成 2026-12-01，没有就空着"),
+        }
+    }
+    let ordered = s.plan_effective.is_empty() || s.plan_cancel.is_empty() || s.plan_effective < s.plan_cancel;
+    checks.ensure(ordered, "plan_cancel", "range", "取消要在生效之后");
     s.mail_materials = form.mail_materials.is_some();
     s.mobile_login = form.mobile_login.is_some();
     form.mobile_url.trim().clone_into(&mut s.mobile_url);
