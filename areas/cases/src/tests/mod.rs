@@ -4,6 +4,7 @@ mod clocks;
 mod desk;
 mod duties;
 mod http;
+mod licences;
 mod online;
 mod process;
 mod property;
