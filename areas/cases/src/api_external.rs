@@ -62,6 +62,7 @@ impl ExternalInput {
             decided_at: at("decided_at", &self.decided_at)?,
             outcome: Outcome::parse(&self.outcome).ok_or_else(|| Problem::field("outcome", "choice", "outcome 应为 granted 或 denied"))?,
             reason: self.reason.clone(),
+            historic: false,
         })
     }
 }

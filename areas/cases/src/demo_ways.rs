@@ -134,6 +134,7 @@ fn imported(tx: &mut Tx<'_>, codes: &[String], people: &[(Actor, Applicant)], at
             decided_at: decided,
             outcome: Outcome::Granted,
             reason: String::new(),
+            historic: false,
         }
     };
     let mut lines: Vec<import::Line> = (0..ROWS).map(|n| (i64::try_from(n + 2).unwrap_or(0), Ok((Arc::clone(&offer), external(n))))).collect();

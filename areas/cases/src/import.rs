@@ -149,18 +149,19 @@ pub fn run<'a>(app: &'a App, job: &'a Job) -> Work<'a> {
 /// # Errors
 /// 文件不在了；引擎拒绝。
 pub async fn carry_out(app: &App, id: i64) -> Result<()> {
-    carry(app, id, true).await
+    carry(app, id, true, false).await
 }
 
 /// 同 [`carry_out`]，但不看“我方有、对方没有的”：一组历史表分成许多份，单看哪一份都不全。
+/// `historic`：建平台以前的办件，不论补录早晚。
 ///
 /// # Errors
 /// 同 [`carry_out`]。
-pub async fn carry_part(app: &App, id: i64) -> Result<()> {
-    carry(app, id, false).await
+pub async fn carry_part(app: &App, id: i64, historic: bool) -> Result<()> {
+    carry(app, id, false, historic).await
 }
 
-async fn carry(app: &App, id: i64, whole: bool) -> Result<()> {
+async fn carry(app: &App, id: i64, whole: bool, historic: bool) -> Result<()> {
     let (import, saved) = app
         .db()
         .snapshot("cases.import_read", move |tx| {
@@ -187,7 +188,7 @@ async fn carry(app: &App, id: i64, whole: bool) -> Result<()> {
                     continue;
                 }
                 Event::Bad(number, detail) => (number, Err((String::new(), detail))),
-                Event::Row(row) => (row.number, sheets::read(&import.system, &mapping, &row.cells).map_err(|errors| why(&row.cells, &errors))),
+                Event::Row(row) => (row.number, sheets::read(&import.system, &mapping, &row.cells).map(|(code, read)| (code, External { historic, ..read })).map_err(|errors| why(&row.cells, &errors))),
             };
             index += 1;
             if let Ok((code, read)) = &parsed {

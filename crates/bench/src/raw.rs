@@ -83,6 +83,7 @@ fn traced_link(tx: &mut Tx<'_>, code: &str) -> tongban_store::Result<(String, Tr
         decided_at: tongban_kernel::time::from_millis(NOON),
         outcome: Outcome::Granted,
         reason: String::new(),
+        historic: false,
     };
     tx.start_trace();
     let done = commands::link(tx, &Actor::system(), &offer, &input, &[7; 32], tongban_kernel::time::from_millis(NOON + 3_600_000));

@@ -54,6 +54,9 @@ enum Command {
         /// 办件来自哪个系统（只用于 cases）
         #[arg(long, default_value = "", value_name = "名称")]
         system: String,
+        /// 建平台以前的历史办件：不记补录晚、不邀评（只用于 cases）
+        #[arg(long)]
+        historic: bool,
         /// 有错时好的行照样导入；不写就有一处错什么也不改（只用于 catalogue、items）
         #[arg(long)]
         keep_good_rows: bool,
@@ -187,7 +190,9 @@ async fn execute(command: Command, mut settings: Settings) -> Result<ExitCode> {
             let done = house::migrate(&house::database(&settings).await?).await?;
             println!("新执行了 {done} 份迁移");
         }
-        Command::Import { files, kind, system, .. } if kind == "cases" => operate::cases::import(&settings, &files, &system).await?,
+        Command::Import { files, kind, system, historic, .. } if kind == "cases" => {
+            operate::cases::import(&settings, &files, &system, historic).await?;
+        }
         Command::Import { files, kind, keep_good_rows, .. } => {
             for file in &files {
                 operate::tables::import(&settings, file, &kind, keep_good_rows).await?;

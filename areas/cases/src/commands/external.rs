@@ -29,6 +29,8 @@ pub struct External {
     pub outcome: Outcome,
     /// 不予的理由，或结果说明。
     pub reason: String,
+    /// 建平台以前的历史办件：不论补录早晚。
+    pub historic: bool,
 }
 
 /// 补录成的一件。
@@ -122,7 +124,7 @@ fn linked(id: i64, no: CaseNo, actor: &Actor, offer: &Offer, input: &External, a
         used_days: Some(i64::from(used)),
         external_system: Some(input.system.trim().to_owned()),
         external_no: Some(input.number.trim().to_owned()),
-        linked_in_time: Some(at <= link_by),
+        linked_in_time: (!input.historic).then_some(at <= link_by),
         ..blank
     })
 }

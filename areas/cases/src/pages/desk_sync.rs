@@ -89,6 +89,7 @@ fn external(fields: &Fields) -> Result<External, Problem> {
         decided_at,
         outcome: outcome.unwrap_or(Outcome::Granted),
         reason: fields.get("reason").to_owned(),
+        historic: false,
     })
 }
 

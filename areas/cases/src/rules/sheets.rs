@@ -104,6 +104,7 @@ pub fn read(system: &str, mapping: &Mapping, cells: &[String]) -> Result<(String
         decided_at,
         outcome: result.unwrap_or(Outcome::Granted),
         reason: cell("reason").to_owned(),
+        historic: false,
     };
     match checks.finish() {
         Ok(()) => Ok((cell("code").to_owned(), read)),

@@ -75,7 +75,7 @@ async fn twenty_thousand_rows_are_taken_block_by_block_and_only_once() {
         assert_eq!(missing[0].number, "L00007");
         // 一组里的一份：不拿它与全部对账
         let part = begun(&app, table(&code, 10, None), 12).await;
-        import::carry_part(&app.app, part.id).await.unwrap();
+        import::carry_part(&app.app, part.id, false).await.unwrap();
         assert_eq!(found(&app, part.id).await.ours_only, 0);
         // 对完账，编号不留
         assert!(!app.app.db().write("t", move |tx| imports::forget(tx, id, 10)).await.unwrap());
@@ -125,4 +125,21 @@ async fn the_reader_waits_for_the_writer() {
     }
     reading.await.unwrap().unwrap();
     assert_eq!(all, ROWS + 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_is_not_late() {
+    for engine in engines() {
+        let (app, _) = open(engine).await;
+        let code = app.app.db().snapshot("t", |tx| tongban_items::queries::offers(tx, 1, "食品", 5)).await.unwrap()[0].0.clone();
+        let old = begun(&app, table(&code, 10, None), 12).await;
+        import::carry_part(&app.app, old.id, true).await.unwrap();
+        let done = found(&app, old.id).await;
+        assert_eq!((done.linked, done.late), (10, 0), "{engine:?}");
+        // 同样的日子，不是历史就算补录晚
+        let now = begun(&app, table(&code, 10, None).replace("L0", "M0"), 12).await;
+        import::carry_part(&app.app, now.id, false).await.unwrap();
+        let done = found(&app, now.id).await;
+        assert_eq!((done.linked, done.late), (10, 10), "{engine:?}");
+    }
 }

@@ -54,14 +54,18 @@ pub fn serve_ticket(tx: &mut Tx<'_>, actor: &Actor, ticket: i64, served: &Served
 }
 
 fn arrive(tx: &mut Tx<'_>, actor: &Actor, case_id: i64, case: &CaseNodeV1, node: Node, decided: bool, at: Timestamp) -> Result<()> {
+    // 补录件按作出决定的业务时间计入
+    let happened = case.decided_at.filter(|_| decided).map_or(at, tongban_kernel::time::from_millis);
+    // 历史办件补进来时邀评早该过期了：不打扰人，也不算应评
+    if invitation_expires(happened) <= at {
+        return Ok(());
+    }
     let id = subject_id(tx, case_id, case, at)?;
     let (mut subject, before) = load(tx, id)?;
     let index = usize::try_from(node.code() - 1).unwrap_or(0);
     if subject.nodes[index].is_some() || subject.voided {
         return Ok(());
     }
-    // 补录件按作出决定的业务时间计入
-    let happened = case.decided_at.filter(|_| decided).map_or(at, tongban_kernel::time::from_millis);
     let day = day_number(date_of(happened));
     subject.nodes[index] = Some(day);
     subject.decided |= decided;

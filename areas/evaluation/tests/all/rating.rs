@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{case_entry, decided_case, draft, from_phone, later, open, settle, staff, start, tokens};
+use crate::support::{TENANT, case_entry, decided_case, draft, from_phone, header, later, open, settle, staff, start, tokens};
+use tongban_contracts::cases::CaseNodeV1;
 use tongban_evaluation::model::{EvalChannel, Node, Round};
 use tongban_evaluation::permissions::{INVITE, REVIEW};
 use tongban_evaluation::{area, commands, rules, store};
 use tongban_kernel::{Actor, Code};
 use tongban_store::testing::engines;
-use tongban_store::{Database, Error};
+use tongban_store::{Database, Entry, Error};
 
 async fn rate(db: &Database, token: &str, level: i64, text: &str) -> Result<commands::Rated, Error> {
     let (token, rating) = (token.to_owned(), rules::check(&draft(level, text)).unwrap());
@@ -217,5 +218,26 @@ async fn text_is_sealed_and_shown_only_after_review() {
         assert_eq!(first.unwrap().no, no);
         let log = test.db.snapshot("test.log", move |tx| tx.timeline(subject)).await.unwrap();
         assert!(log.iter().all(|entry| !entry.body.contains("13900008888")), "日志里没有原话");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_taken_in_later_invites_nobody() {
+    for engine in engines() {
+        let test = open(engine).await;
+        for (number, days) in [(41, 29), (42, 31)] {
+            test.db
+                .write("test.linked", move |tx| {
+                    let linked = CaseNodeV1 { decided_at: Some(start().as_millisecond()), ..header(number) };
+                    let (body, actor) = (serde_json::to_string(&linked)?, Actor::system());
+                    let entry = Entry { kind: "cases.decided", subject: 900_000 + number, rev: 1, at: later(days), actor: &actor, tenant: TENANT, body: &body };
+                    tx.journal_facts::<i64>(entry, None, None)
+                })
+                .await
+                .unwrap();
+        }
+        settle(&test.db).await;
+        assert_eq!(tokens(&test.db, 41).await.len(), 1, "{engine:?}：还在可评的 30 天里");
+        assert!(tokens(&test.db, 42).await.is_empty(), "{engine:?}：早该过期了");
     }
 }

@@ -31,7 +31,7 @@ fn told(problem: &Problem) -> anyhow::Error {
 ///
 /// # Errors
 /// 没写系统名、文件读不懂、认不出必填的列、数据库打不开。
-pub async fn import(settings: &Settings, files: &[PathBuf], system: &str) -> Result<()> {
+pub async fn import(settings: &Settings, files: &[PathBuf], system: &str, historic: bool) -> Result<()> {
     if system.trim().is_empty() {
         bail!("请用 --system 写明办件来自哪个系统，如 --system 老审批系统");
     }
@@ -41,7 +41,7 @@ pub async fn import(settings: &Settings, files: &[PathBuf], system: &str) -> Res
     let actor = Actor { tenant, ..Actor::system() };
     for (n, file) in files.iter().enumerate() {
         println!("第 {} / {} 份：{}", n + 1, files.len(), file.display());
-        let done = one(&app, &actor, file, system.trim()).await.with_context(|| file.display().to_string())?;
+        let done = one(&app, &actor, file, system.trim(), historic).await.with_context(|| file.display().to_string())?;
         println!(
             "  {} 行：新补 {}，早已有 {}，没补上 {}，两边不一致 {}，晚补 {}",
             done.total, done.linked, done.existed, done.failed, done.differs, done.late
@@ -51,12 +51,12 @@ pub async fn import(settings: &Settings, files: &[PathBuf], system: &str) -> Res
     Ok(())
 }
 
-async fn one(app: &App, actor: &Actor, file: &Path, system: &str) -> Result<Import> {
+async fn one(app: &App, actor: &Actor, file: &Path, system: &str, historic: bool) -> Result<Import> {
     let opened = opened(app, actor, file, system).await?;
     let id = opened.id;
     let bar = progress(u64::try_from(opened.total).unwrap_or(0));
     bar.set_position(u64::try_from(opened.done).unwrap_or(0));
-    let work = import::carry_part(app, id);
+    let work = import::carry_part(app, id, historic);
     tokio::pin!(work);
     loop {
         tokio::select! {
