@@ -91,6 +91,11 @@ enum Command {
         #[command(subcommand)]
         command: JournalCommand,
     },
+    /// 电子卷宗
+    Archive {
+        #[command(subcommand)]
+        command: ArchiveCommand,
+    },
     /// 备份到一个文件夹（SQLite 与附件；PostgreSQL 请用 pg_dump）
     Backup {
         /// 放在哪个文件夹，必须还不存在
@@ -151,6 +156,12 @@ enum UserCommand {
 }
 
 #[derive(Subcommand)]
+enum ArchiveCommand {
+    /// 离线核对一份卷宗（zip）：清单里的每份都在、内容没变、没有多出来的；不要数据库
+    Verify { file: PathBuf },
+}
+
+#[derive(Subcommand)]
 enum JournalCommand {
     /// 从头查验整条日志链
     Verify,
@@ -205,6 +216,7 @@ async fn execute(command: Command, mut settings: Settings) -> Result<ExitCode> {
             operate::accounts::add(&settings, &name, &login, &org, &role).await?;
         }
         Command::Journal { command: JournalCommand::Verify } => return operate::journal::verify(&settings).await,
+        Command::Archive { command: ArchiveCommand::Verify { file } } => return operate::archive::verify(&file),
         Command::Backup { to } => operate::backup::backup(&settings, &to).await?,
         Command::Restore { from } => operate::backup::restore(&settings, &from)?,
         Command::Credentials { command } => {

@@ -1,6 +1,7 @@
 //! 运维命令。
 
 pub mod accounts;
+pub mod archive;
 pub mod backup;
 pub mod cases;
 pub mod check;

@@ -1,5 +1,6 @@
 //! 真的可执行文件、真的端口：拔电源、一齐提交、坏输入、两个节点、范围外的记录。
 
+mod archive;
 mod client;
 mod crash;
 mod crowd;
