@@ -9,7 +9,7 @@ use crate::ground::Ground;
 async fn an_archive_verifies_offline_and_one_changed_byte_is_found() {
     let ground = Ground::demo(Engine::Sqlite, 250).await;
     let server = ground.serve().await;
-    let keeper = Browser::signed_in(&server, "dept_head").await;
+    let keeper = Browser::signed_in(&server, "approver").await;
     let list = keeper.get("/desk/cases?tab=done").await;
     let case = list.links().into_iter().find(|href| href.starts_with("/desk/cases/510811-")).expect("没有办结的件");
     let page = keeper.get(&case).await;
