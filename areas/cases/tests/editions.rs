@@ -112,8 +112,14 @@ async fn publish_second(app: &TestApp, first: Guide) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_case_stays_on_its_edition_and_new_cases_take_the_new_one() {
     for engine in engines() {
-        let areas =
-            vec![tongban_directory::area(), tongban_parties::area(), tongban_messages::area(), tongban_items::area(), tongban_cases::area()];
+        let areas = vec![
+            tongban_directory::area(),
+            tongban_parties::area(),
+            tongban_messages::area(),
+            tongban_items::area(),
+            tongban_credentials::area(),
+            tongban_cases::area(),
+        ];
         let app = TestApp::open(engine, areas).await.unwrap();
         let first = publish_first(&app).await;
         let (running, version) = register(&app, "510811198512120022", 1).await;

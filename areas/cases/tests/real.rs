@@ -43,7 +43,14 @@ fn resolver() -> Resolver {
 }
 
 async fn open(engine: tongban_store::Engine) -> (TestApp, Actor) {
-    let areas = vec![tongban_directory::area(), tongban_parties::area(), tongban_messages::area(), tongban_items::area(), tongban_cases::area()];
+    let areas = vec![
+        tongban_directory::area(),
+        tongban_parties::area(),
+        tongban_messages::area(),
+        tongban_items::area(),
+        tongban_credentials::area(),
+        tongban_cases::area(),
+    ];
     let app = TestApp::open(engine, areas).await.unwrap();
     let sources = Sources {
         county: COUNTY,

@@ -1,5 +1,7 @@
 //! 事件推送：签名、先后、断线、重试、死信、停用、轮换。
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 #[path = "webhooks/outage.rs"]
 mod outage;
 

@@ -1,5 +1,7 @@
 //! 表格写与读的约定（api-conventions §10）。
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use jiff::civil::date;
 use proptest::prelude::*;
 use tongban_documents::table::{Cell, Column, Format, Header, Kind, TableWriter, attachment, read, write};

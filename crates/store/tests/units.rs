@@ -1,5 +1,7 @@
 //! 单元的规矩，两种引擎上各跑一遍。
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 

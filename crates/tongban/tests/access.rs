@@ -2,6 +2,8 @@
 //!
 //! 表在 `tests/access.txt`。有意改动权限时用 `TONGBAN_UPDATE=1` 重写它，并在评审里看差异。
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;

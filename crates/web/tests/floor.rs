@@ -1,5 +1,7 @@
 //! 底座的规矩：权限、令牌、幂等、错误，走真的路由。
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::sync::Arc;
 
 use axum::body::Body;

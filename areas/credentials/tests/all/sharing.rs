@@ -111,6 +111,9 @@ async fn a_revoked_decision_takes_its_licence_along() {
             .await
             .unwrap();
         home.app.app.settle().await.unwrap();
+        let failures = "SELECT error FROM reaction_failures";
+        let failed = home.app.app.db().read("test.failed", move |tx| tx.rows(failures, &[], |r| r.get::<String>(0))).await.unwrap();
+        assert!(failed.is_empty(), "{failed:?}");
         let row = home.app.app.db().snapshot("test.row", move |tx| licences::find(tx, id)).await.unwrap().unwrap();
         assert_eq!((row.state, row.reason.contains(NO)), (LicenceState::Revoked, true));
     }

@@ -142,3 +142,11 @@ pub async fn open(engine: Engine) -> (TestApp, Orgs) {
 pub fn today() -> i64 {
     day_number(date_of(jiff::Timestamp::now()))
 }
+
+/// 机构区自己的事实（应核对的配置项）有几条：重算时也数它们。
+pub async fn background(app: &TestApp) -> i64 {
+    let counted = app.app.db().snapshot("test.background", |tx| {
+        tongban_directory::area().measures.iter().try_fold(0, |sum, measures| Ok(sum + (measures.scan)(tx, 0, 1_000)?.len()))
+    });
+    i64::try_from(counted.await.unwrap()).unwrap()
+}

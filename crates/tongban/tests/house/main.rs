@@ -1,5 +1,7 @@
 //! 真的可执行文件、真的端口：拔电源、一齐提交、坏输入、两个节点、范围外的记录。
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod archive;
 mod client;
 mod crash;

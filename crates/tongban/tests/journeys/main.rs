@@ -3,6 +3,8 @@
 //! 一个房子跑全部旅程；带脚本 1440 像素走全程，不带脚本 390 像素再走群众那一段，
 //! 最后把每种角色的页面都看一遍（axe、状态码、横向不滚）。
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod browser;
 mod house;
 mod items;
