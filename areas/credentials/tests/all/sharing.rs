@@ -104,7 +104,7 @@ async fn a_revoked_decision_takes_its_licence_along() {
             .app
             .db()
             .write("test.revoke", move |tx| {
-                tx.exec("UPDATE credentials_licences SET case_no = $1 WHERE id = $2", tongban_store::args![NO, id])?;
+                tx.exec("UPDATE credentials_licences SET case_no = $1, case_id = 501 WHERE id = $2", tongban_store::args![NO, id])?;
                 let body = serde_json::to_string(&CaseNodeV1 { case_no: NO.into(), tenant, ..CaseNodeV1::default() })?;
                 tx.journal_facts::<i64>(Entry { kind: "cases.revoked", subject: 501, rev: 9, at: now(), actor: &Actor::system(), tenant, body: &body }, None, None)
             })
