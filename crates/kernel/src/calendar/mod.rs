@@ -325,9 +325,13 @@ mod tests {
         fn any_date_is_answered(year in -9998i16..9999, month in 1i8..=12, day in 1i8..=28) {
             let date = date(year, month, day);
             let calendar = Calendar::built_in();
-            let _ = calendar.is_workday(date);
-            let _ = calendar.workday_on_or_after(date);
-            let _ = calendar.workdays_in_year(year);
+            if let Ok(found) = calendar.workday_on_or_after(date) {
+                prop_assert!(found >= date && calendar.is_workday(found));
+                prop_assert_eq!(found == date, calendar.is_workday(date));
+            }
+            if let Ok(days) = calendar.workdays_in_year(year) {
+                prop_assert!((240..=262).contains(&days), "{year} 年 {days} 天");
+            }
         }
     }
 }

@@ -195,8 +195,12 @@ mod tests {
         #[test]
         fn never_panics(ms in i64::MIN / 1_000_000..i64::MAX / 1_000_000, minutes in any::<u64>()) {
             if let Ok(at) = Timestamp::from_millisecond(ms) {
-                let _ = Calendar::built_in().add_office_minutes(at, minutes);
-                let _ = Calendar::built_in().reception_date(at);
+                if let Ok(until) = Calendar::built_in().add_office_minutes(at, minutes) {
+                    prop_assert!(until >= at);
+                }
+                if let Ok(day) = Calendar::built_in().reception_date(at) {
+                    prop_assert!(day >= time::date_of(at));
+                }
             }
         }
     }
