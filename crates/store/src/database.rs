@@ -174,7 +174,10 @@ impl Database {
                 let until = Timestamp::now().as_millisecond() + ids::NODE_LEASE_MS;
                 match db.bulk("store.renew_node", move |tx| tx.renew_node(node, &owner, until)).await {
                     Ok(true) => db.0.shared.ids.extend(until),
-                    Ok(false) => tracing::error!(node, "节点号租约被别的进程接走，本进程不再发号"),
+                    Ok(false) => {
+                        db.0.shared.ids.extend(0);
+                        tracing::error!(node, "节点号租约被别的进程接走，本进程不再发号");
+                    }
                     Err(error) => tracing::warn!(%error, "节点号续约失败，稍后再试"),
                 }
             }
@@ -215,6 +218,7 @@ fn prepare(link: &mut dyn Link, options: &Options, owner: &str) -> Result<Arc<Sh
     let now = Timestamp::now().as_millisecond();
     let node = ids::claim(link, owner, now)?;
     Ok(Arc::new(Shared {
+        owner: owner.to_owned(),
         ids: Ids::new(node, now, now + ids::NODE_LEASE_MS),
         keys: options.keys.clone(),
         journaled: Arc::default(),

@@ -13,9 +13,7 @@ const CLAIM_NODE: &str = "UPDATE nodes SET owner = $1, until = $2 WHERE node = \
 const ADD_NODE: &str = "INSERT INTO nodes (node, owner, until) \
      SELECT COALESCE(MAX(node), -1) + 1, $1, CAST($2 AS BIGINT) FROM nodes WHERE 1 = 1 ON CONFLICT (node) DO NOTHING RETURNING node";
 pub(crate) const RENEW_NODE: &str = "UPDATE nodes SET until = $1 WHERE node = $2 AND owner = $3";
-/// 单元里续自己的节点号。
-pub(crate) const KEEP_NODE: &str = "UPDATE nodes SET until = $1 WHERE node = $2";
-pub(crate) const STATEMENTS: &[&str] = &[CLAIM_NODE, ADD_NODE, RENEW_NODE, KEEP_NODE];
+pub(crate) const STATEMENTS: &[&str] = &[CLAIM_NODE, ADD_NODE, RENEW_NODE];
 
 /// 节点租约，毫秒；三分之一处续约。
 pub(crate) const NODE_LEASE_MS: i64 = 120_000;

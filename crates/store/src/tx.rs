@@ -83,6 +83,8 @@ impl State {
 
 /// 全部连接共有的东西。
 pub(crate) struct Shared {
+    /// 本进程的标识：节点号是不是还归自己。
+    pub owner: String,
     pub ids: Ids,
     pub keys: Keys,
     /// 有新日志落盘。
@@ -263,8 +265,8 @@ impl<'a> Tx<'a> {
             return Ok(());
         }
         let until = now + crate::ids::NODE_LEASE_MS;
-        let node = self.shared.ids.node();
-        if self.exec(crate::ids::KEEP_NODE, crate::args![until, node])? != 1 {
+        let (node, owner) = (self.shared.ids.node(), self.shared.owner.as_str());
+        if self.exec(crate::ids::RENEW_NODE, crate::args![until, node, owner])? != 1 {
             return Err(Error::Lost);
         }
         if self.engine() == Engine::Postgres
