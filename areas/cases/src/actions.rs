@@ -166,7 +166,7 @@ pub fn perform(tx: &mut Tx<'_>, actor: &Actor, no: &str, action: Action, version
         }
         Action::Urge => commands::urge(tx, actor, no, version, &input.reason, at),
         Action::Revoke => commands::revoke(tx, actor, no, &input.ending(version), at),
-        Action::Submit | Action::AutoAccept | Action::LapseCorrection | Action::LapseDeferred => Err(Problem::not_found().into()),
+        Action::Submit | Action::AutoAccept | Action::LapseCorrection | Action::LapseDeferred | Action::DeemGranted => Err(Problem::not_found().into()),
     }
 }
 

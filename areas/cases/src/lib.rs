@@ -41,7 +41,7 @@ use tongban_store::{Clock, Reaction};
 use tongban_web::{Access, Area, JobKind, MenuItem, Route};
 use utoipa_axum::routes;
 
-use pages::{apply, desk as list, desk_action, desk_anomalies, desk_archive, desk_batch, desk_case, desk_commitments, desk_cover, desk_exchange, desk_flows, desk_import, desk_new, desk_opinions, desk_sync, mine, open, print, track};
+use pages::{apply, desk as list, desk_action, desk_anomalies, desk_archive, desk_batch, desk_case, desk_commitments, desk_cover, desk_exchange, desk_flows, desk_import, desk_new, desk_opinions, desk_sync, follow, mine, open, print, track};
 use permissions as can;
 
 /// 登录的群众；实名等级由各事项自己要求。
@@ -125,6 +125,8 @@ const ROUTES: &[Route] = &[
     Route::post("/me/cases/{no}/fix", SIGNED_IN, || post(mine::save_fix)),
     Route::get("/me/cases/{no}/withdraw", SIGNED_IN, || get(mine::confirm_withdraw)),
     Route::post("/me/cases/{no}/withdraw", SIGNED_IN, || post(mine::withdraw)),
+    Route::get("/me/cases/{no}/follow", SIGNED_IN, || get(follow::form)),
+    Route::post("/me/cases/{no}/follow", SIGNED_IN, || post(follow::begin)),
     Route::get("/me/cases/{no}/print/{document}", SIGNED_IN, || get(print::show)),
     Route::get("/me/drafts", SIGNED_IN, || get(mine::drafts)),
     Route::post("/me/drafts/{draft}/delete", SIGNED_IN, || post(mine::drop_draft)),

@@ -8,7 +8,7 @@ use tongban_parties::queries::grants::{self, GrantScope};
 use tongban_store::{Result, Tx};
 
 use crate::commands;
-use crate::model::{Case, FileRef, Material, MaterialStatus, Offer};
+use crate::model::{Case, FileRef, FollowUp, Later, Material, MaterialStatus, Offer};
 use crate::store::agencies::{self, Agency};
 use crate::store::opinions::Opinion;
 use crate::store::proposals::Proposal;
@@ -43,6 +43,10 @@ pub struct CaseView {
     pub agency: Option<Agency>,
     /// 看的人是凭授权代办的家人；能不能办（不只是看）。
     pub acting: Option<bool>,
+    /// 变更、延续、补证的原办件。
+    pub follow: Option<FollowUp>,
+    /// 这一件后来又申请了什么。
+    pub later: Vec<Later>,
 }
 
 /// 办件详情：范围内的工作人员或申请人。
@@ -72,6 +76,8 @@ pub fn view(tx: &mut Tx<'_>, actor: &Actor, no: &str, at: Timestamp) -> Result<C
         proposals: if actor.staff == 0 { Vec::new() } else { store::proposals::of_case(tx, case.id)? },
         agency: agencies::of_case(tx, case.id)?,
         acting: acting(tx, actor, &case, at)?,
+        follow: store::follow_ups::of_case(tx, case.id)?,
+        later: if commands::may_follow(&case) { store::follow_ups::later(tx, case.id)? } else { Vec::new() },
         case,
     })
 }

@@ -10,7 +10,7 @@ mod shows;
 
 pub use grants::{Authorize, authorize, fail_use, log_use, revoke_grant};
 pub use kinds::{NewKind, ProvinceRow, create_kind, import_province, save_kind, set_quota};
-pub use licences::{Enter, Order, Sealed, act, check_rows, enter, enter_batch, expire as expire_licence, order, retry, review_batch, sealed};
+pub use licences::{Enter, Order, Sealed, act, check_rows, enter, enter_batch, expire as expire_licence, order, renew, retry, review_batch, sealed};
 pub use seals::{Apply, Made, SealStep, apply, expire as expire_seal, finish, full_name, next_es_id, remind, step, sync, usable};
 pub use shows::{Checked, LIFE, Opened, Seen, Shown, Waive, claim, claimable, copied, fits, looked, open_lines, open_show, owns, set_passcode, verify_show, waive};
 

@@ -4,7 +4,7 @@ use tongban_kernel::time::{day_number, date_of};
 use tongban_kernel::{Actor, Problem};
 use tongban_store::{Result, Tx};
 
-use crate::model::licence::show_until;
+use crate::model::licence::{FOREVER, show_until};
 use crate::model::{Identifier, LicenceState};
 use crate::store::{LicenceRow, kinds, licences, shows};
 
@@ -29,6 +29,10 @@ pub struct IssuedFor {
     pub state: &'static str,
     /// 签好了，可以送达。
     pub ready: bool,
+    /// 有效期止日，形如 20261201；长期的为 `None`。
+    pub until: Option<i64>,
+    /// 还没有终止：有效、暂扣、刚过期。
+    pub alive: bool,
     pub href: String,
 }
 
@@ -108,6 +112,8 @@ pub fn issued_for_case(tx: &mut Tx<'_>, case_no: &str) -> Result<Option<IssuedFo
     Ok(found.map(|row| IssuedFor {
         state: row.state.label(),
         ready: row.state.is_issued(),
+        until: Some(row.valid_to).filter(|day| *day < FOREVER),
+        alive: row.state.is_issued() && !row.state.is_final(),
         href: format!("/me/licences/{}", row.id),
         identifier: row.identifier,
         name: row.kind_name,

@@ -172,6 +172,7 @@ fn submit_member(tx: &mut Tx<'_>, bundle: &Bundle, body: &BundleBody, m: &Member
         at_window: false,
         bundle: bundle.id,
         person: bundle.person,
+        follow: None,
     };
     match open_case(tx, &actor, &offer, &application, &unhex(&part.random), at) {
         Ok(new) => Ok(Ok(new)),

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use tongban_kernel::{Actor, calendar, time};
 use tongban_store::{Result, Tx};
 
+use super::follow::deem_granted;
 use super::{Before, Mark, finish, issue, journal, out_of_calendar, retime, window};
 use crate::model::{Action, Case, next};
 use crate::rules::anomalies::Anomaly;
@@ -30,8 +31,9 @@ pub(super) fn ring_case(tx: &mut Tx<'_>, case: &mut Case) -> Result<()> {
     let mut alarms: Vec<Alarm> = timing.alarms_at(at).collect();
     alarms.sort_unstable();
     // 会改状态的先做；做了它，同一刻的灯就不必再响
-    let leading = [Alarm::LapseCorrection, Alarm::LapseDeferred, Alarm::AutoAccept].into_iter().find(|alarm| alarms.contains(alarm));
+    let leading = [Alarm::LapseCorrection, Alarm::LapseDeferred, Alarm::DeemGranted, Alarm::AutoAccept].into_iter().find(|alarm| alarms.contains(alarm));
     match leading {
+        Some(Alarm::DeemGranted) => deem_granted(tx, case, at),
         Some(Alarm::AutoAccept) => auto_accept(tx, case, at),
         Some(Alarm::LapseCorrection) => lapse(tx, case, Action::LapseCorrection, "补正期限届满仍未补正，视为撤回申请", at),
         Some(_) => lapse(tx, case, Action::LapseDeferred, "容缺材料到补交时限仍未补交，视为撤回申请", at),
@@ -66,6 +68,7 @@ fn anomaly_of(alarm: Alarm) -> Option<(Anomaly, &'static str)> {
         Alarm::LegalRed => Some((Anomaly::PromiseOverdue, "超过法定时限还没有作出决定")),
         Alarm::ProcedureRed => Some((Anomaly::SuspensionOverdue, "特别程序超过书面告知的时长")),
         Alarm::StepRed => Some((Anomaly::StepOverdue, "这个环节用的时间超过了事项给它的时限")),
+        Alarm::ExpiryRed => Some((Anomaly::PromiseOverdue, "原证届满，延续还没有作出决定")),
         Alarm::DeliveryRed => Some((Anomaly::DeliveryOverdue, "作出决定后 10 个工作日没有送达")),
         _ => None,
     }

@@ -88,7 +88,10 @@ pub(super) fn order(tx: &mut Tx<'_>, actor: &Actor, case: &Case, offer: &Offer, 
         fields: &fields,
         decided: case.decided_at.unwrap_or(at),
     };
-    match credentials::order(tx, actor, &order, at) {
+    // 变更、延续、补证：同一类证照沿用原流水，新版签成旧版即被替代
+    let follow = store::follow_ups::of_case(tx, case.id)?.filter(|follow| follow.licence_name == licence);
+    let renews = follow.map(|follow| follow.licence).unwrap_or_default();
+    match credentials::renew(tx, actor, &order, &renews, at) {
         Ok(_) => Ok(()),
         Err(Error::Refused(problem)) => {
             tracing::warn!(case = %case.no, reason = problem.detail, "准予时未能下证照订单，请在证照里补录");

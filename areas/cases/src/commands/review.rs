@@ -97,36 +97,47 @@ pub fn decide(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Decide, at: Time
     let mut case = load(tx, actor, no, input.version, Action::Decide, at)?;
     ready_to_decide(tx, actor, &case, input)?;
     let before = Before::of(&case);
-    let (due, accepted) = (case.due, case.accepted_on);
+    let due = case.due;
     case.state = next(case.state, Action::Decide)?;
-    (case.outcome, case.result_note, case.decided_at) = (Some(input.outcome), input.reason.trim().to_owned(), Some(at));
-    case.on_time = Some(lights::on_time(due, at));
-    case.early = Some(due.is_some_and(|due| time::date_of(at) < time::date_of(due)));
-    if let Some(accepted) = accepted {
+    conclude(tx, actor, &mut case, &before, (Action::Decide, input.outcome, input.reason.trim()), at)?;
+    if case.on_time == Some(false) {
+        let detail = format!("承诺 {} 前办结，实际 {} 作出决定", due.map(time::show).unwrap_or_default(), time::show(at));
+        store::add_anomaly(tx, (case.id, case.no.as_str(), case.place), Anomaly::PromiseOverdue, &detail, at)?;
+    }
+    Ok(case)
+}
+
+/// 决定落定：结果、按时与否、已用工作日，记账，下证照订单，出决定书。
+pub(super) fn conclude(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    case: &mut Case,
+    before: &Before,
+    (action, outcome, reason): (Action, Outcome, &str),
+    at: Timestamp,
+) -> Result<()> {
+    let (due, decided) = (case.due, action == Action::Decide);
+    (case.outcome, case.result_note, case.decided_at) = (Some(outcome), reason.to_owned(), Some(at));
+    case.on_time = Some(decided && lights::on_time(due, at));
+    case.early = Some(decided && due.is_some_and(|due| time::date_of(at) < time::date_of(due)));
+    if let Some(accepted) = case.accepted_on {
         let used = calendar::current().used_workdays(accepted, time::date_of(at), &case.suspensions()).map_err(out_of_calendar)?;
         case.used_days = Some(i64::from(used));
     }
     (case.handler, case.handler_name) = (0, String::new());
     let offer = store::offer(tx, case.item_id, case.item_version)?;
-    let licence = offer.as_ref().and_then(|offer| offer.licence.clone()).filter(|_| input.outcome == Outcome::Granted);
-    let mark = Mark {
-        licence: licence.as_deref(),
-        ..Mark::new(Action::Decide, "cases.decided", input.reason.trim()).at_step(Some(Step::Approve))
-    };
-    finish(tx, actor, &mut case, &before, &mark, at)?;
+    let licence = offer.as_ref().and_then(|offer| offer.licence.clone()).filter(|_| outcome == Outcome::Granted);
+    let mark = Mark { licence: licence.as_deref(), ..Mark::new(action, "cases.decided", reason).at_step(Some(Step::Approve).filter(|_| decided)) };
+    finish(tx, actor, case, before, &mark, at)?;
     if let (Some(offer), Some(licence)) = (&offer, &licence) {
-        licence::order(tx, actor, &case, offer, licence, at)?;
+        licence::order(tx, actor, case, offer, licence, at)?;
     }
-    if input.outcome == Outcome::Granted {
-        commitment::watch(tx, &case, at)?;
+    if outcome == Outcome::Granted {
+        commitment::watch(tx, case, at)?;
     }
-    if case.on_time == Some(false) {
-        let detail = format!("承诺 {} 前办结，实际 {} 作出决定", due.map(time::show).unwrap_or_default(), time::show(at));
-        store::add_anomaly(tx, (case.id, case.no.as_str(), case.place), Anomaly::PromiseOverdue, &detail, at)?;
-    }
-    let kind = if input.outcome == Outcome::Granted { DocumentKind::Grant } else { DocumentKind::Denial };
-    issue(tx, &case, offer.as_ref(), kind, decision_text(&case, licence.as_deref()), at)?;
-    Ok(case)
+    let kind = if outcome == Outcome::Granted { DocumentKind::Grant } else { DocumentKind::Denial };
+    issue(tx, case, offer.as_ref(), kind, decision_text(case, decided, licence.as_deref()), at)?;
+    Ok(())
 }
 
 fn ready_to_decide(tx: &mut Tx<'_>, actor: &Actor, case: &Case, input: &Decide) -> Result<()> {
@@ -148,10 +159,12 @@ fn ready_to_decide(tx: &mut Tx<'_>, actor: &Actor, case: &Case, input: &Decide) 
     Ok(())
 }
 
-fn decision_text(case: &Case, licence: Option<&str>) -> Vec<String> {
+fn decision_text(case: &Case, decided: bool, licence: Option<&str>) -> Vec<String> {
     let mut content = Vec::new();
     if case.outcome == Some(Outcome::Granted) {
-        content.push("经审查，您的申请符合法定条件、标准，决定准予。".to_owned());
+        if decided {
+            content.push("经审查，您的申请符合法定条件、标准，决定准予。".to_owned());
+        }
         content.extend(licence.map(|name| format!("颁发：{name}")));
         content.extend(Some(case.result_note.clone()).filter(|note| !note.is_empty()));
     } else {

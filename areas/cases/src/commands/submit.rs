@@ -9,6 +9,7 @@ use tongban_kernel::{Actor, Problem, calendar, time};
 use tongban_store::{Result, Tx};
 
 use super::licence::{self, Licences};
+use super::follow::{self, Following};
 use super::{Mark, draft, out_of_calendar, proxy, record, retime};
 use crate::model::{Action, Applicant, Case, Channel, Delivery, FileRef, Material, MaterialStatus, Offer};
 use crate::permissions as can;
@@ -43,6 +44,8 @@ pub(super) struct Application<'a> {
     pub(super) bundle: i64,
     /// 申请人在 parties 的行键；窗口登记的为 0。
     pub(super) person: i64,
+    /// 变更、延续、补证的原办件。
+    pub(super) follow: Option<Following>,
 }
 
 /// 交上草稿。再交一次给出同一件。
@@ -84,6 +87,7 @@ pub fn submit(
         at_window: false,
         bundle: 0,
         person: found.person,
+        follow: follow::checked(tx, actor, &found, at)?,
     };
     let submitted = open_case(tx, actor, offer, &application, random, at)?;
     if let Some(principal) = principal {
@@ -147,6 +151,7 @@ pub fn register(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Registrat
         at_window: true,
         bundle: 0,
         person: if actor.staff == 0 { actor.person } else { 0 },
+        follow: None,
     };
     open_case(tx, actor, offer, &application, random, at)
 }
@@ -181,6 +186,9 @@ pub(super) fn open_case(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &A
         &NewCase { case: &case, applicant: &applicant, form: &form, situations: input.situations, access_code: &access_code },
     )?;
     record(tx, actor, &case, None, &Mark::new(Action::Submit, "cases.submitted", ""), at)?;
+    if let Some((follow, _)) = &input.follow {
+        store::follow_ups::add(tx, id, follow, at)?;
+    }
     licence::waive(tx, actor, &case, &listed, &input.licences, at)?;
     Ok(Submitted { id, no: case.no.to_string(), access_code, version: case.version })
 }
@@ -217,6 +225,7 @@ fn new_case(id: i64, no: CaseNo, actor: &Actor, offer: &Offer, input: &Applicati
         promise_days,
         legal_days,
         bundle: input.bundle,
+        renews_until: input.follow.as_ref().and_then(|(_, until)| *until),
         ..blank
     })
 }

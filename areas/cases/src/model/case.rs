@@ -86,6 +86,8 @@ pub struct Case {
     /// 申请人催办了几次，最近一次何时。
     pub urged: i64,
     pub urged_at: Option<Timestamp>,
+    /// 延续件：原证的届满之日；其余为空。
+    pub renews_until: Option<Date>,
     /// 件数计在哪一格（页签、灯）：写回时从这一格挪走。
     pub booked: Option<(&'static str, &'static str)>,
     /// 特别程序。
@@ -345,6 +347,7 @@ impl Case {
             bundle: 0,
             urged: 0,
             urged_at: None,
+            renews_until: None,
             booked: None,
             procedures: Vec::new(),
         }

@@ -4,6 +4,7 @@ mod bundle;
 mod case;
 mod facts;
 mod flow;
+mod follow;
 mod offer;
 mod opinion;
 mod state;
@@ -13,6 +14,7 @@ pub use bundle::{BundleBody, BundleState, Member, MemberState, Part, overall, re
 pub use case::{Applicant, Case, Delivery, FileRef, Material, MaterialStatus, Procedure};
 pub use facts::Facts;
 pub use flow::{Flow, Stage, StageKind, post_of};
+pub use follow::{Follow, FollowKind, FollowUp, Later};
 pub use opinion::OpinionState;
 pub use offer::{Choice, Field, FieldKind, Offer, OfferMaterial, Situation, Variant, holds};
 pub use state::{Channel, Outcome, State, Step};

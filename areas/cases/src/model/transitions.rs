@@ -39,10 +39,12 @@ pub enum Action {
     Urge,
     /// 更正系统写下的日期（更正单）。
     Amend,
+    /// 延续在原证届满前未作决定，视为准予（许可法第50条）。
+    DeemGranted,
 }
 
 impl Action {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Submit,
         Self::Receive,
         Self::SendBack,
@@ -70,6 +72,7 @@ impl Action {
         Self::Consult,
         Self::Urge,
         Self::Amend,
+        Self::DeemGranted,
     ];
 
     /// 接口与网址里的名字。
@@ -103,6 +106,7 @@ impl Action {
             Self::Consult => "consult",
             Self::Urge => "urge",
             Self::Amend => "amend",
+            Self::DeemGranted => "deem-granted",
         }
     }
 
@@ -136,6 +140,7 @@ impl Action {
             Self::Consult => "征求其他部门意见",
             Self::Urge => "催办",
             Self::Amend => "更正",
+            Self::DeemGranted => "届满未决定视为准予",
         }
     }
 
@@ -190,6 +195,7 @@ pub const TRANSITIONS: &[Transition] = &[
     row(&[Accepted], Action::StepBack, Accepted, Who::Staff, can::HANDLE),
     row(&[Accepted], Action::Extend, Accepted, Who::Staff, can::EXTEND),
     row(&[Accepted], Action::Decide, Decided, Who::Staff, can::APPROVE),
+    row(&[Submitted, Received, Accepted, Suspended], Action::DeemGranted, Decided, Who::Clock, can::CLOCK),
     row(&[Decided], Action::Deliver, Closed, Who::Staff, can::DELIVER),
     row(&[Submitted, Received, Correcting, Accepted, Suspended], Action::Withdraw, Withdrawn, Who::Applicant, can::SUBMIT_FOR),
     row(&[Submitted, Received, Correcting, Accepted, Suspended], Action::Terminate, Terminated, Who::Staff, can::TERMINATE),
@@ -298,15 +304,17 @@ mod tests {
     #[test]
     fn nobody_but_time_does_what_time_does() {
         for row in TRANSITIONS {
-            let by_time = matches!(row.action, Action::AutoAccept | Action::LapseCorrection | Action::LapseDeferred);
+            let by_time = matches!(row.action, Action::AutoAccept | Action::LapseCorrection | Action::LapseDeferred | Action::DeemGranted);
             assert_eq!(row.who == Who::Clock, by_time);
         }
     }
 
-    /// 规格 §2.2 表上的全部有向边（不含原地动作）。
+    /// 规格 §2.2 表上的全部有向边（不含原地动作），与延续的视为准予。
     const EDGES: &[(u8, u8)] = &[
         (10, 20), (20, 25), (20, 72), (20, 70), (25, 70), (25, 30), (30, 25), (40, 72), (30, 72), (25, 40), (20, 40),
         (40, 45), (45, 40), (40, 50), (50, 60),
+        // 许可法第50条：延续届满未决定视为准予
+        (20, 50), (25, 50), (45, 50),
         (20, 71), (25, 71), (30, 71), (40, 71), (45, 71), (20, 73), (25, 73), (30, 73), (40, 73), (45, 73),
         (20, 79), (25, 79), (30, 79), (40, 79), (45, 79), (50, 79), (60, 79), (70, 79), (71, 79), (72, 79), (73, 79),
     ];

@@ -121,6 +121,10 @@ pub(super) struct CasePage {
     opinions: Vec<OpinionLine>,
     proposals: Vec<String>,
     urged: Option<String>,
+    /// 为哪一件申请的变更、延续、补证，延续的何时届满。
+    follow: Option<String>,
+    /// 后来又申请的：种类、编号。
+    later: Vec<(&'static str, String)>,
     /// 卷宗做好了没有；没到头的为 `None`。
     archived: Option<bool>,
     /// 工作台上的下一件。
@@ -259,6 +263,8 @@ pub(super) fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<Strin
         opinions: view.opinions.iter().map(|o| opinion_line(ctx, o)).collect(),
         proposals: view.proposals.iter().filter(|p| p.state == "asked").map(|p| proposal_line(p)).collect(),
         urged: case.urged_at.map(|at| format!("申请人催了 {} 次，最近一次 {}", case.urged, show::long(at))),
+        follow: super::follow::note(view),
+        later: view.later.iter().map(|(kind, no)| (kind.label(), no.clone())).collect(),
         next: view.next.clone(),
         conflict: None,
         archived: case.state.is_terminal().then_some(view.archived),

@@ -94,6 +94,11 @@ struct CasePage {
     panels: Vec<String>,
     /// 谁代办的，或您在替谁办。
     agency: Option<String>,
+    /// 为哪一件申请的变更、延续、补证。
+    follow: Option<String>,
+    /// 后来又申请的：种类、编号。
+    later: Vec<(&'static str, String)>,
+    can_follow: bool,
 }
 
 pub async fn show_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Html, Failure> {
@@ -124,6 +129,9 @@ pub async fn show_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>)
         can_urge: offered.contains(&Action::Urge),
         version: case.version,
         agency: agency_note(&view),
+        follow: super::follow::note(&view),
+        later: view.later.iter().map(|(kind, no)| (kind.label(), no.clone())).collect(),
+        can_follow: owner && commands::may_follow(case),
         panels,
     })
 }
@@ -149,7 +157,7 @@ fn agency_note(view: &CaseView) -> Option<String> {
 }
 
 /// 申请人自己的；工作人员走工作台。
-fn owned_view(tx: &mut tongban_store::Tx<'_>, actor: &tongban_kernel::Actor, no: &str, at: jiff::Timestamp) -> tongban_store::Result<CaseView> {
+pub(super) fn owned_view(tx: &mut tongban_store::Tx<'_>, actor: &tongban_kernel::Actor, no: &str, at: jiff::Timestamp) -> tongban_store::Result<CaseView> {
     let view = queries::view(tx, actor, no, at)?;
     if commands::owns(actor, &view.case) || view.acting.is_some() { Ok(view) } else { Err(Problem::not_found().into()) }
 }

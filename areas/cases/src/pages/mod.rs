@@ -15,6 +15,7 @@ pub mod desk_import;
 pub mod desk_new;
 pub mod desk_opinions;
 pub mod desk_sync;
+pub mod follow;
 pub mod mine;
 pub mod open;
 pub mod print;

@@ -7,6 +7,7 @@ use tongban_kernel::lights::{self, ClockKind, Light, Reading};
 use tongban_kernel::problem::Reason;
 
 use crate::model::{Case, State};
+use crate::rules::renewals;
 
 /// 预审：网上件 1 个工作日内（安阳条例第42条）。
 pub const PRECHECK_DAYS: u32 = 1;
@@ -40,13 +41,17 @@ pub enum Alarm {
     DeliveryRed,
     /// 环节超时；灯不变，只记异常。
     StepRed,
+    /// 原证届满之日下班还没有决定延续。
+    ExpiryRed,
+    /// 原证届满，延续还没有决定：视为准予。
+    DeemGranted,
 }
 
 impl Alarm {
     /// 响了以后灯转红。
     #[must_use]
     pub const fn turns_red(self) -> bool {
-        matches!(self, Self::PrecheckRed | Self::PromiseRed | Self::LegalRed | Self::ProcedureRed | Self::DeliveryRed)
+        matches!(self, Self::PrecheckRed | Self::PromiseRed | Self::LegalRed | Self::ProcedureRed | Self::DeliveryRed | Self::ExpiryRed)
     }
 }
 
@@ -103,6 +108,26 @@ fn past(at: Timestamp) -> Timestamp {
 /// # Errors
 /// 日期超出工作日历的范围。
 pub fn timing(case: &Case, calendar: &Calendar) -> Result<Timing, Reason> {
+    let timing = by_state(case, calendar)?;
+    match case.renews_until.filter(|_| case.state.is_undecided()) {
+        Some(until) => renewing(case, calendar, timing, until),
+        None => Ok(timing),
+    }
+}
+
+/// 延续件还要赶在原证届满之前（许可法第50条）：届满早于承诺的，到期就是届满；停着表也照样届满。
+fn renewing(case: &Case, calendar: &Calendar, mut timing: Timing, until: Date) -> Result<Timing, Reason> {
+    let (due, yellow) = (calendar.due_instant(until), lights::yellow_from(calendar, ClockKind::Case, until)?);
+    let near = case.clock_done.is_some_and(|done| done >= yellow);
+    if near || (!timing.stopped && timing.due.is_none_or(|other| due < other)) {
+        (timing.due, timing.yellow_from) = (Some(due), Some(yellow));
+        timing.stopped = false;
+    }
+    let timing = timing.with(yellow, Alarm::Yellow).with(past(due), Alarm::ExpiryRed);
+    Ok(if renewals::deemed(case) { timing.with(renewals::lapses(until), Alarm::DeemGranted) } else { timing })
+}
+
+fn by_state(case: &Case, calendar: &Calendar) -> Result<Timing, Reason> {
     match case.state {
         State::Submitted => before_acceptance(case, calendar, case.channel.needs_precheck()),
         State::Received => before_acceptance(case, calendar, false),
@@ -301,6 +326,29 @@ mod tests {
         let timing = timing(&case, &calendar).unwrap();
         assert_eq!(timing.light(at("2021-07-14T12:00")), Light::Grey);
         assert_eq!(timing.alarms, [(at("2021-07-13T17:30:00.001"), Alarm::LapseCorrection)]);
+    }
+
+    #[test]
+    fn a_renewal_is_due_before_the_old_licence_lapses_even_when_stopped() {
+        let calendar = Calendar::built_in();
+        let mut case = case_in(State::Accepted);
+        case.accepted_on = Some(date(2021, 6, 1));
+        (case.promise_days, case.legal_days, case.renews_until) = (40, 0, Some(date(2021, 7, 9)));
+        let running = timing(&case, &calendar).unwrap();
+        assert_eq!(running.due, Some(at("2021-07-09T17:30")));
+        assert_eq!(running.alarms.last(), Some(&(at("2021-07-28T17:30:00.001"), Alarm::PromiseRed)));
+        assert!(running.alarms.contains(&(at("2021-07-10T00:00"), Alarm::DeemGranted)));
+        case.promise_days = 3;
+        assert_eq!(timing(&case, &calendar).unwrap().due, Some(at("2021-06-04T17:30")), "承诺更早的先看承诺");
+        (case.state, case.correction_due) = (State::Correcting, Some(date(2021, 7, 13)));
+        let waiting = timing(&case, &calendar).unwrap();
+        assert_eq!(waiting.light(at("2021-06-20T12:00")), Light::Grey);
+        assert!(waiting.alarms.iter().all(|(_, alarm)| *alarm != Alarm::DeemGranted), "等申请人补正，不视为准予");
+        case.clock_done = Some(at("2021-07-08T12:00"));
+        assert_eq!(timing(&case, &calendar).unwrap().light(at("2021-07-08T12:00")), Light::Yellow, "快届满了，停着表也亮");
+        case.state = State::Decided;
+        case.decided_at = Some(at("2021-07-08T12:00"));
+        assert!(timing(&case, &calendar).unwrap().alarms.iter().all(|(_, alarm)| !matches!(alarm, Alarm::ExpiryRed | Alarm::DeemGranted)));
     }
 
     #[test]

@@ -6,4 +6,5 @@ pub mod documents;
 pub mod forms;
 pub mod posts;
 pub mod procedures;
+pub mod renewals;
 pub mod sheets;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tongban_kernel::time::from_millis;
 use tongban_store::{Error, Result, Row, Tx, args};
 
-use crate::model::{Applicant, Delivery, FileRef, MaterialStatus};
+use crate::model::{Applicant, Delivery, FileRef, Follow, MaterialStatus};
 use crate::rules::forms::Form;
 
 macro_rules! columns {
@@ -52,6 +52,8 @@ pub struct DraftBody {
     pub on_behalf: bool,
     /// 替家人办的授权单号；本人办的为 0。
     pub grant: i64,
+    /// 为办结的哪一件申请变更、延续、补证。
+    pub follow: Option<Follow>,
 }
 
 /// 草稿里的一份材料。

@@ -7,6 +7,7 @@ mod cases;
 mod children;
 pub mod counters;
 pub mod drill;
+pub mod follow_ups;
 mod drafts;
 pub mod imports;
 mod lists;
@@ -44,9 +45,10 @@ pub const MIGRATIONS: &[Migration] =
         Migration { area: "cases", number: 7, name: "lights", sql: include_str!("../../migrations/0007_lights.sql") },
         Migration { area: "cases", number: 8, name: "agencies", sql: include_str!("../../migrations/0008_agencies.sql") },
         Migration { area: "cases", number: 9, name: "import_seen", sql: include_str!("../../migrations/0009_import_seen.sql") },
+        Migration { area: "cases", number: 10, name: "follow_ups", sql: include_str!("../../migrations/0010_follow_ups.sql") },
     ];
 
-pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, bundles::STATEMENTS, archives::STATEMENTS, public::STATEMENTS, imports::STATEMENTS, views::STATEMENTS, commitments::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, agencies::STATEMENTS, SNAPSHOTS, FLOWS];
+pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, bundles::STATEMENTS, archives::STATEMENTS, public::STATEMENTS, imports::STATEMENTS, views::STATEMENTS, commitments::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, agencies::STATEMENTS, follow_ups::STATEMENTS, SNAPSHOTS, FLOWS];
 
 const SAVE_SNAPSHOT: &str =
     "INSERT INTO cases_snapshots (item_id, version, body) VALUES ($1, $2, $3) ON CONFLICT (item_id, version) DO NOTHING";

@@ -17,11 +17,11 @@ use crate::queries;
 use crate::store::CorrectionPoint;
 
 const NOW: &str = "2021-05-31T10:00";
-const KIND: &str = "不动产权证";
+pub const KIND: &str = "不动产权证";
 
 /// 一个有信用代码的单位，一类顶得上“场所使用证明”的证照，申请人名下有效的一张。
-struct Home {
-    place: Place,
+pub struct Home {
+    pub place: Place,
     licence: LicenceRow,
 }
 
@@ -30,14 +30,14 @@ fn everyone(tenant: i64) -> Actor {
 }
 
 /// 当作已经签好：用印在证照区自己测。
-fn put(tx: &mut Tx<'_>, id: i64, state: LicenceState) -> Result<LicenceRow> {
+pub fn put(tx: &mut Tx<'_>, id: i64, state: LicenceState) -> Result<LicenceRow> {
     let mut row = licences::lock(tx, id)?.unwrap();
     row.state = state;
     assert!(licences::save(tx, &row)?);
     Ok(licences::find(tx, id)?.unwrap())
 }
 
-async fn home(db: &Database) -> Home {
+pub async fn home(db: &Database) -> Home {
     let now = at(NOW);
     db.write("test.home", move |tx| {
         let org = |parent, name: &str, kind, code: &str| NewOrg {
@@ -64,11 +64,11 @@ async fn home(db: &Database) -> Home {
     .unwrap()
 }
 
-fn officer(place: Place, id: i64, permissions: &[&str]) -> Actor {
+pub fn officer(place: Place, id: i64, permissions: &[&str]) -> Actor {
     Actor { tenant: place.tenant, org: place.org, scope: Scope::unit(place.unit), ..staff(id, permissions) }
 }
 
-fn offer_at(place: Place) -> Offer {
+pub fn offer_at(place: Place) -> Offer {
     Offer { place, single_post: true, licence: Some(KIND.into()), ..offer_of(5) }
 }
 

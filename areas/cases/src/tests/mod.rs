@@ -3,6 +3,7 @@
 mod clocks;
 mod desk;
 mod duties;
+mod follow;
 mod http;
 mod licences;
 mod online;

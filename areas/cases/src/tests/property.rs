@@ -24,7 +24,7 @@ impl Dice {
 
 const EDGES: &[(u8, u8)] = &[
     (20, 25), (20, 72), (20, 70), (25, 70), (25, 30), (30, 25), (40, 72), (30, 72), (25, 40), (20, 40), (40, 45), (45, 40), (40, 50),
-    (50, 60), (20, 71), (25, 71), (30, 71), (40, 71), (45, 71), (20, 73), (25, 73), (30, 73), (40, 73), (45, 73), (20, 79), (25, 79),
+    (20, 50), (25, 50), (45, 50), (50, 60), (20, 71), (25, 71), (30, 71), (40, 71), (45, 71), (20, 73), (25, 73), (30, 73), (40, 73), (45, 73), (20, 79), (25, 79),
     (30, 79), (40, 79), (45, 79), (50, 79), (60, 79), (70, 79), (71, 79), (72, 79), (73, 79),
 ];
 
@@ -74,6 +74,10 @@ fn life(tx: &mut Tx<'_>, seed: u64) -> Result<usize> {
     filled_draft(tx, &citizen(), &offer, &token, now)?;
     let new = commands::submit(tx, &citizen(), &offer, &token, Channel::Computer, RANDOM, now)?;
     let (id, no) = (new.id, new.no);
+    if seed % 4 == 0 {
+        // 有的是延续件，原证过些天届满
+        store::follow_ups::watch(tx, id, 20_211_110 + i64::try_from(seed % 12).unwrap())?;
+    }
     let mut done = 0;
     for _ in 0..45 {
         now += SignedDuration::from_hours(i64::try_from(dice.below(30)).unwrap());

@@ -277,6 +277,14 @@ fn finish(tx: &mut Tx<'_>, actor: &Actor, row: &LicenceRow, before: &Facts, chan
 /// # Errors
 /// 机构没有信用代码、有效期给不出，或引擎拒绝。
 pub fn order(tx: &mut Tx<'_>, actor: &Actor, input: &Order<'_>, at: Timestamp) -> Result<Option<String>> {
+    renew(tx, actor, input, "", at)
+}
+
+/// 同 [`order`]；`renews` 是变更、延续、补证的原证照标识，沿用流水、版本加一，新版签成旧版即被替代。
+///
+/// # Errors
+/// 同 [`order`]；没有这张原证照、它已经终止。
+pub fn renew(tx: &mut Tx<'_>, actor: &Actor, input: &Order<'_>, renews: &str, at: Timestamp) -> Result<Option<String>> {
     if let Some(row) = licences::of_case(tx, input.case_no)? {
         return Ok(Some(row.identifier));
     }
@@ -291,6 +299,7 @@ pub fn order(tx: &mut Tx<'_>, actor: &Actor, input: &Order<'_>, at: Timestamp) -
         holder_code: input.holder_code.to_owned(),
         issued: Some(date_of(input.decided)),
         fields: kind.spec.fields.iter().filter_map(given).collect(),
+        renews: renews.to_owned(),
         ..Enter::default()
     };
     let draft = Draft {

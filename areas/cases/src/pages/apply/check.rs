@@ -52,6 +52,9 @@ fn check_page(ctx: &Ctx, draft: &Draft, offer: Offer, problem: Option<&Problem>)
     if body.grant != 0 {
         rows.push(row("代办人", format!("{}（凭授权单 {} 替他办）", tongban_kernel::mask::name(&who.contact), body.grant), ""));
     }
+    if let Some(follow) = &body.follow {
+        rows.insert(0, row("申请什么", format!("{}，原办件 {}", follow.kind.label(), follow.earlier_no), ""));
+    }
     if !who.address.is_empty() {
         rows.push(row("联系地址", who.address.clone(), "form/1"));
     }

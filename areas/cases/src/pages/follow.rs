@@ -1,0 +1,108 @@
+//! 从一件办成的件申请变更、延续、补证：选一种，草稿照原办件填好。
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use tongban_kernel::{Problem, time};
+use tongban_web::components::{ErrorSummary, Field as Input};
+use tongban_web::{App, Ctx, Failure, Form, Html, Layout, render, render_status, see_other};
+
+use super::{Fields, mendable};
+use crate::commands;
+use crate::model::{Follow, FollowKind};
+use crate::queries::CaseView;
+use crate::rules::renewals;
+
+/// 现在能申请的一种，或为什么不能。
+struct Choice {
+    kind: FollowKind,
+    told: String,
+    open: bool,
+}
+
+#[derive(Template)]
+#[template(path = "me_follow.html")]
+struct FollowPage {
+    l: Layout,
+    no: String,
+    item: String,
+    kinds: Input,
+    /// 不能申请的与为什么。
+    closed: Vec<(&'static str, String)>,
+    any: bool,
+    errors: ErrorSummary,
+}
+
+/// 各种申请此刻的样子。
+async fn choices(app: &App, ctx: &Ctx, no: &str) -> Result<(String, Vec<Choice>), Failure> {
+    let (actor, at, number) = (ctx.actor.clone(), app.now(), no.to_owned());
+    let found = app
+        .db()
+        .snapshot("cases.follow", move |tx| {
+            let case = super::mine::owned_view(tx, &actor, &number, at)?.case;
+            let mut all = Vec::new();
+            for kind in FollowKind::ALL {
+                let wanted = Follow { kind, earlier_no: number.clone() };
+                all.push(match commands::following(tx, &actor, &wanted, at) {
+                    Ok((_, (_, until))) => {
+                        let told = until.map(|until| renewals::told(time::date_of(at), until)).unwrap_or_default();
+                        Choice { kind, told, open: true }
+                    }
+                    Err(tongban_store::Error::Refused(problem)) => Choice { kind, told: problem.detail, open: false },
+                    Err(error) => return Err(error),
+                });
+            }
+            Ok((case.item_name, all))
+        })
+        .await?;
+    Ok(found)
+}
+
+async fn page(app: &App, ctx: &Ctx, no: &str, picked: &str, problem: Option<&Problem>) -> Result<FollowPage, Failure> {
+    let (item, all) = choices(app, ctx, no).await?;
+    let label = |choice: &Choice| if choice.told.is_empty() { choice.kind.label().to_owned() } else { format!("{}（{}）", choice.kind.label(), choice.told) };
+    let options: Vec<_> = all.iter().filter(|c| c.open).map(|c| (c.kind.as_str().to_owned(), label(c))).collect();
+    let l = Layout::public(ctx, "申请变更、延续、补证");
+    Ok(FollowPage {
+        l: if problem.is_some() { l.with_errors() } else { l },
+        no: no.to_owned(),
+        item,
+        any: !options.is_empty(),
+        kinds: Input::radios("kind", "申请什么", options).value(picked).errors_of(problem),
+        closed: all.into_iter().filter(|c| !c.open).map(|c| (c.kind.label(), c.told)).collect(),
+        errors: ErrorSummary::of(problem),
+    })
+}
+
+/// 选申请哪一种。
+pub async fn form(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Html, Failure> {
+    render(&page(&app, &ctx, &no, "", None).await?)
+}
+
+/// 起一份填好的草稿。
+pub async fn begin(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, Form(fields): Form<Vec<(String, String)>>) -> Result<Response, Failure> {
+    let fields = Fields(fields);
+    let picked = fields.get("kind").to_owned();
+    let (actor, at, token, earlier) = (ctx.actor.clone(), app.now(), uuid::Uuid::now_v7().simple().to_string(), no.clone());
+    let kind = FollowKind::parse(&picked);
+    let begun = app
+        .act(&ctx, "cases.draft_start", move |tx| {
+            let kind = kind.ok_or_else(|| Problem::field("kind", "required", "请选择申请什么"))?;
+            commands::start_follow(tx, &actor, &Follow { kind, earlier_no: earlier.clone() }, &token, at)
+        })
+        .await;
+    match begun {
+        Ok((draft, answered)) => Ok(see_other(format!("/a/{}/{}", draft.token, if answered { "form/1" } else { "situation" })).flash("已照原来那一件填好，请核对").into_response()),
+        Err(error) => {
+            let problem = mendable(error)?;
+            render_status(problem.code.status(), &page(&app, &ctx, &no, &picked, Some(&problem)).await?)
+        }
+    }
+}
+
+/// 办件页上的一句话：为哪一件申请什么，延续的何时届满。
+pub fn note(view: &CaseView) -> Option<String> {
+    let follow = view.follow.as_ref()?;
+    let renewal = view.case.renews_until.map(|until| format!("。{}", renewals::told(time::date_of(view.case.submitted_at), until)));
+    Some(format!("这是 {} 的{}{}", follow.earlier_no, follow.kind.label(), renewal.unwrap_or_default()))
+}
