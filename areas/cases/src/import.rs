@@ -7,9 +7,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tongban_documents::table::stream::{self, Event};
+use tongban_kernel::problem::Checks;
 use tongban_kernel::{Actor, ActorKind, Problem, Scope, time};
 use tongban_store::jobs::Job;
 use tongban_store::{Entry, Error, Result, Tx, files};
@@ -20,7 +22,7 @@ use crate::model::{Offer, Outcome};
 use crate::offer;
 use crate::permissions as can;
 use crate::rules::sheets;
-use crate::store::imports::{self, Finding, Import, ImportState};
+use crate::store::imports::{self, Coverage, Finding, Import, ImportState};
 
 /// 任务的种类。
 pub const JOB: &str = "cases.import";
@@ -80,6 +82,9 @@ pub(crate) fn register(tx: &mut Tx<'_>, actor: &Actor, system: &str, file: &str,
         created: at,
         finished: None,
         version: 1,
+        coverage: Coverage::All,
+        from: None,
+        to: None,
     };
     imports::add(tx, &import)?;
     told(tx, actor, &import, at)?;
@@ -98,6 +103,42 @@ fn told(tx: &mut Tx<'_>, actor: &Actor, import: &Import, at: Timestamp) -> Resul
 pub fn saved_mapping(tx: &mut Tx<'_>, tenant: i64, system: &str) -> Result<BTreeMap<String, String>> {
     let body = imports::mapping(tx, tenant, system)?;
     body.map_or_else(|| Ok(BTreeMap::new()), |body| Ok(serde_json::from_str(&body)?))
+}
+
+/// 一份表包括哪些。
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Declared {
+    pub coverage: Option<Coverage>,
+    /// 包括从哪天到哪天办结的；空为表里最早、最晚的。
+    pub from: Option<Date>,
+    pub to: Option<Date>,
+}
+
+impl Declared {
+    fn check(self) -> Result<(), Problem> {
+        let mut checks = Checks::new();
+        checks.ensure(self.coverage.is_some(), "coverage", "required", "请选这份表包括哪些，对账只在它包括的里面找我方多出来的");
+        checks.ensure(self.from.is_none() || self.to.is_none() || self.from <= self.to, "to", "order", "截止日要不早于起始日");
+        checks.finish()
+    }
+}
+
+/// 说明一份表包括哪些，核对对照的时候一并交。
+///
+/// # Errors
+/// 没选；日子倒了；已经开始过；权限。
+pub fn declare(tx: &mut Tx<'_>, actor: &Actor, id: i64, declared: Declared) -> Result<()> {
+    actor.require(can::RECEIVE)?;
+    declared.check()?;
+    let mut import = imports::lock(tx, id)?.filter(|import| import.tenant == actor.tenant).ok_or_else(Problem::not_found)?;
+    if import.state != ImportState::Preview {
+        return Err(Problem::conflict("这一批已经开始补录了").into());
+    }
+    import.coverage = declared.coverage.unwrap_or(import.coverage);
+    import.from = declared.from.map(|day| time::instant(day, 0, 0));
+    import.to = declared.to.map(|day| time::instant(day, 23, 59));
+    import.version += 1;
+    imports::save(tx, &import)
 }
 
 /// 对照核对好了，开始补录；对照按系统存下，下次自动用。
@@ -212,7 +253,8 @@ async fn carry(app: &App, id: i64, whole: bool, historic: bool) -> Result<()> {
         }
     }
     reading.await.map_err(|error| Error::Io(error.to_string()))??;
-    finish(app, &import, span.filter(|_| whole)).await
+    let asked = |(from, to): (Timestamp, Timestamp)| (import.from.unwrap_or(from), import.to.unwrap_or(to));
+    finish(app, &import, span.filter(|_| whole && import.coverage != Coverage::Part).map(asked)).await
 }
 
 /// 另一条线上逐行读，读一块交一块；取的人没跟上就停下来等，所以内存与行数无关。
@@ -293,6 +335,9 @@ pub(crate) fn take(tx: &mut Tx<'_>, actor: &Actor, id: i64, done: i64, lines: &[
         found.count(&mut import);
         if found.linked || found.existed {
             imports::seen(tx, id, &found.number)?;
+        }
+        if let (Ok((offer, _)), Coverage::Items) = (ready, import.coverage) {
+            imports::has_item(tx, id, &offer.code)?;
         }
         for (kind, case_no, detail) in &found.findings {
             let finding = Finding { line: *number, number: found.number.clone(), case_no: case_no.clone(), detail: detail.clone() };

@@ -8,8 +8,9 @@ use tongban_parties::queries::grants::{self, GrantScope};
 use tongban_store::{Result, Tx};
 
 use crate::commands;
-use crate::model::{Case, FileRef, FollowUp, Later, Material, MaterialStatus, Offer};
-use crate::store::agencies::{self, Agency};
+use crate::model::{Agency, Case, FileRef, FollowUp, Later, Material, MaterialStatus, Offer};
+use crate::store::agencies;
+use crate::store::bundles::{self, Bundle};
 use crate::store::opinions::Opinion;
 use crate::store::proposals::Proposal;
 use crate::store::{self, AnomalyRow, Correction, Counts, Details, Document, Filter, ListRow, StepRow};
@@ -205,6 +206,25 @@ pub fn entrusted(tx: &mut Tx<'_>, actor: &Actor, each: i64, at: Timestamp) -> Re
     for (grant, person) in grants::principals(tx, actor.person, at)? {
         let rows = store::mine(tx, person.id, 0, i64::MAX, each)?;
         all.extend(rows.into_iter().filter(|row| grant.covers(&row.item_code)));
+    }
+    Ok(all)
+}
+
+/// 自己的与替家人看着的一件事，最近的在前。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn my_bundles(tx: &mut Tx<'_>, actor: &Actor, each: i64, at: Timestamp) -> Result<Vec<Bundle>> {
+    let mut all = bundles::mine(tx, actor.person, actor.legal_entity, each)?;
+    if actor.legal_entity == 0 {
+        for (_, person) in grants::principals(tx, actor.person, at)? {
+            for bundle in bundles::mine(tx, person.id, 0, each)? {
+                let members = bundles::members(tx, bundle.id)?;
+                if all.iter().all(|known| known.id != bundle.id) && commands::sees_bundle(tx, actor, &bundle, &members, at)? {
+                    all.push(bundle);
+                }
+            }
+        }
     }
     Ok(all)
 }

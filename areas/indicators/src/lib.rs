@@ -19,6 +19,7 @@ pub mod pages;
 pub mod period;
 pub mod permissions;
 pub mod project;
+pub mod published;
 pub mod recount;
 pub mod refresh;
 pub mod registry;
@@ -57,6 +58,7 @@ const ROUTES: &[Route] = &[
     Route::get("/cockpit/k/{indicator}/report", Access::Staff(REPORT), || get(pages::report_form)),
     Route::post("/cockpit/k/{indicator}/report", Access::Staff(REPORT), || post(pages::report)),
     Route::get("/cockpit/u/{unit}", Access::Staff(READ), || get(pages::unit)),
+    Route::get("/open/stats", Access::Public, || get(pages::open_stats)),
     Route::api(Access::Staff(READ), || routes!(api::list_indicators)),
     Route::api(Access::Staff(READ), || routes!(api::read_indicator)),
     Route::api(Access::Staff(READ), || routes!(api::list_records)),

@@ -2,12 +2,14 @@
 
 mod cockpit;
 mod indicator;
+mod open;
 mod records;
 mod report;
 mod unit;
 
 pub use cockpit::{cockpit, wall};
 pub use indicator::show as indicator;
+pub use open::show as open_stats;
 pub use records::show as records;
 pub use report::{form as report_form, submit as report};
 pub use unit::show as unit;

@@ -30,6 +30,7 @@ pub mod page;
 pub mod router;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod spool;
 pub mod upload;
 pub mod worker;
 

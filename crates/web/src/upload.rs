@@ -55,11 +55,8 @@ impl UploadForm {
                     form.files.push((name, upload));
                 }
                 None => {
-                    let content = collect(field, FIELD_LIMIT).await?;
-                    if content.contains(&0) {
-                        return Err(Problem::field(&name, "text", "内容里有看不见的零字符，请删掉后重新填写"));
-                    }
-                    form.fields.push((name, String::from_utf8_lossy(&content).into_owned()));
+                    let text = text(&name, field).await?;
+                    form.fields.push((name, text));
                 }
             }
         }
@@ -67,7 +64,16 @@ impl UploadForm {
     }
 }
 
-fn broken(error: &MultipartError) -> Problem {
+/// 一个普通字段。
+pub(crate) async fn text(name: &str, field: Field<'_>) -> Result<String, Problem> {
+    let content = collect(field, FIELD_LIMIT).await?;
+    if content.contains(&0) {
+        return Err(Problem::field(name, "text", "内容里有看不见的零字符，请删掉后重新填写"));
+    }
+    Ok(String::from_utf8_lossy(&content).into_owned())
+}
+
+pub(crate) fn broken(error: &MultipartError) -> Problem {
     tracing::debug!(%error, "上传读不懂");
     if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
         return Problem::new(Code::PayloadTooLarge, "上传的内容太大");
@@ -89,12 +95,12 @@ async fn collect(mut field: Field<'_>, limit: usize) -> Result<Bytes, Problem> {
 }
 
 /// 太大的一份读完再回答（总量另有上限），浏览器才看得到为什么，而不是“连接被重置”。
-async fn drain(mut field: Field<'_>) {
+pub(crate) async fn drain(mut field: Field<'_>) {
     while let Ok(Some(_)) = field.chunk().await {}
 }
 
 /// 去掉路径与控制字符，留后 120 个字。
-fn clean_name(name: &str) -> String {
+pub(crate) fn clean_name(name: &str) -> String {
     let base = name.rsplit(['/', '\\']).next().unwrap_or("");
     let kept: Vec<char> = base.chars().filter(|c| !c.is_control() && !"<>:\"|?*".contains(*c)).collect();
     kept[kept.len().saturating_sub(120)..].iter().collect()
@@ -117,6 +123,12 @@ const KINDS: &[(&str, &[&str])] = &[
 /// # Errors
 /// 说清哪里不对、能传什么。
 pub fn check(name: String, content: Bytes) -> Result<Upload, String> {
+    let media = media_of(&name, &content)?;
+    Ok(Upload { name, media, content })
+}
+
+/// 由文件名与开头一段内容认类型。
+pub(crate) fn media_of(name: &str, content: &[u8]) -> Result<&'static str, String> {
     const ALLOWED: &str = "可以上传 PDF、JPG、PNG、Word（docx）、Excel（xlsx）、OFD 文件";
     if content.is_empty() {
         return Err(format!("“{name}”是空文件，请重新选择"));
@@ -125,15 +137,14 @@ pub fn check(name: String, content: Bytes) -> Result<Upload, String> {
     let Some((_, _)) = KINDS.iter().find(|(_, extensions)| extensions.contains(&extension.as_str())) else {
         return Err(format!("不能上传这种文件（{name}）。{ALLOWED}"));
     };
-    let seen = infer::get(&content).map(|kind| kind.mime_type());
+    let seen = infer::get(content).map(|kind| kind.mime_type());
     let media = match (seen, extension.as_str()) {
         (None, "csv") => Some("text/csv"),
-        (None, "json") if looks_like_json(&content) => Some("application/json"),
+        (None, "json") if looks_like_json(content) => Some("application/json"),
         (Some(seen), _) => KINDS.iter().find(|(media, list)| *media == seen && list.contains(&extension.as_str())).map(|(media, _)| *media),
         _ => None,
     };
-    let media = media.ok_or_else(|| format!("“{name}”的内容与扩展名不符，可能改过名字。{ALLOWED}"))?;
-    Ok(Upload { name, media, content })
+    media.ok_or_else(|| format!("“{name}”的内容与扩展名不符，可能改过名字。{ALLOWED}"))
 }
 
 /// 第一个有字的字符是方括号或花括号（前面可以有 BOM）。

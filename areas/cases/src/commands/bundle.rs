@@ -6,7 +6,7 @@ use tongban_kernel::{Actor, Problem, time};
 use tongban_store::{Entry, Logged, Result, Tx};
 
 use super::submit::{Application, open_case};
-use super::{Submitted, draft};
+use super::{Submitted, draft, proxy};
 use crate::model::{
     Applicant, BundleBody, BundleState, Case, Channel, Delivery, Member, MemberState, Outcome, State, overall, ready, stranded,
 };
@@ -37,7 +37,9 @@ pub fn submit_bundle(tx: &mut Tx<'_>, actor: &Actor, token: &str, channel: Chann
     let offer = source::merged(&definition, &found.body.situations);
     draft::may_apply(actor, &offer)?;
     draft::within_grant(tx, actor, &offer, at)?;
-    if found.person != actor.person || found.legal_entity != actor.legal_entity {
+    let principal = if found.body.grant == 0 { None } else { Some(proxy::principal(tx, actor, found.body.grant, &offer, at)?) };
+    let person = principal.as_ref().map_or(actor.person, |principal| principal.person);
+    if found.person != person || found.legal_entity != actor.legal_entity {
         return Err(Problem::conflict("这份草稿是用另一个身份起的，请先切换回那个身份再提交").into());
     }
     let applicant = Applicant { is_legal: actor.legal_entity != 0, ..found.body.applicant.clone() };
@@ -61,7 +63,7 @@ pub fn submit_bundle(tx: &mut Tx<'_>, actor: &Actor, token: &str, channel: Chann
         name: definition.name.clone(),
         tenant: 0,
         account: actor.account,
-        person: actor.person,
+        person,
         legal_entity: actor.legal_entity,
         state: BundleState::Submitted,
         total_days: plan.total_days,
@@ -74,6 +76,7 @@ pub fn submit_bundle(tx: &mut Tx<'_>, actor: &Actor, token: &str, channel: Chann
         delivery: body.delivery.unwrap_or(Delivery::Electronic),
         summary: body.summary.clone(),
         channel: channel.code(),
+        agency: principal.map(|principal| principal.agency),
         parts,
     };
     bundles::add(tx, &bundle, &content, &members)?;
@@ -175,7 +178,12 @@ fn submit_member(tx: &mut Tx<'_>, bundle: &Bundle, body: &BundleBody, m: &Member
         follow: None,
     };
     match open_case(tx, &actor, &offer, &application, &unhex(&part.random), at) {
-        Ok(new) => Ok(Ok(new)),
+        Ok(new) => {
+            if let Some(agency) = &body.agency {
+                store::agencies::add(tx, new.id, agency, at)?;
+            }
+            Ok(Ok(new))
+        }
         // 合并的表已经查过；事项刚改了版、又多要了东西的，这一件单独去办
         Err(tongban_store::Error::Refused(problem)) => Ok(Err(problem.detail.clone())),
         Err(error) => Err(error),

@@ -80,10 +80,12 @@ pub fn may_apply(actor: &Actor, offer: &Offer) -> Result<(), Problem> {
 /// # Errors
 /// 授权不包括这个事项、已解除、过期。
 pub fn within_grant(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, at: Timestamp) -> Result<()> {
-    if super::within(tx, actor, &offer.code, at)? {
-        return Ok(());
+    for code in offer.codes() {
+        if !super::within(tx, actor, code, at)? {
+            return Err(Problem::conflict("单位给您的授权不包括这个事项，或者已经解除，请找单位的法定代表人或管理员").into());
+        }
     }
-    Err(Problem::conflict("单位给您的授权不包括这个事项，或者已经解除，请找单位的法定代表人或管理员").into())
+    Ok(())
 }
 
 /// 读自己的草稿。

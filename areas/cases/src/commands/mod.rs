@@ -32,7 +32,7 @@ pub use follow::{following, may_follow, start_follow};
 pub use external::{External, Linked, link};
 pub use joint::{Answer, Consult, answer_opinion, consult, ring_opinion, sign_opinion};
 pub use proposal::{Amendable, Amendment, Propose, propose};
-pub use proxy::{Principal, principal, represents, start_for};
+pub use proxy::{Principal, principal, represents, sees_bundle, start_for};
 pub use procedure::{Extend, StartProcedure, end_procedure, extend, start_procedure};
 pub use review::{Decide, Deliver, Forward, decide, deliver, express, forward, step_back};
 pub use submit::{Registration, Submitted, register, submit};

@@ -6,8 +6,8 @@ use tongban_parties::queries::grants::{self, GrantScope};
 use tongban_store::{Result, Tx};
 
 use super::draft;
-use crate::model::{Applicant, Case, Offer};
-use crate::store::agencies::Agency;
+use crate::model::{Agency, Applicant, Case, Member, Offer};
+use crate::store::bundles::Bundle;
 use crate::store::{self, Draft};
 
 /// 替谁办：授权单号与办件的申请人。
@@ -18,13 +18,13 @@ pub struct Principal {
     pub agency: Agency,
 }
 
-/// 一份授权此刻能用来申办这个事项吗。
+/// 一份授权此刻能用来申办这个事项吗；一件事要管得到每一项。
 ///
 /// # Errors
 /// 没有这份授权、已解除、过期、只能看进度、不管这个事项。
-pub fn principal(tx: &mut Tx<'_>, actor: &Actor, grant: i64, item: &str, at: Timestamp) -> Result<Principal> {
+pub fn principal(tx: &mut Tx<'_>, actor: &Actor, grant: i64, offer: &Offer, at: Timestamp) -> Result<Principal> {
     let held = grants::principals(tx, actor.person, at)?;
-    let found = held.into_iter().find(|(known, _)| known.id == grant && known.scope == GrantScope::Apply && known.covers(item));
+    let found = held.into_iter().find(|(known, _)| known.id == grant && known.scope == GrantScope::Apply && offer.codes().iter().all(|code| known.covers(code)));
     let Some((grant, person)) = found else {
         return Err(Problem::field("for", "expired", "您现在不能替他办这一项：授权已解除、过期，或不包括这个事项").into());
     };
@@ -52,7 +52,7 @@ pub fn start_for(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, token: &str, gra
     if actor.legal_entity != 0 {
         return Err(Problem::field("for", "choice", "替家人办请先换回本人身份").into());
     }
-    let found = principal(tx, actor, grant, &offer.code, at)?;
+    let found = principal(tx, actor, grant, offer, at)?;
     let mut draft = draft::start(tx, actor, offer, token, &found.applicant, at)?;
     draft.person = found.person;
     draft.body.grant = grant;
@@ -69,4 +69,19 @@ pub fn represents(tx: &mut Tx<'_>, actor: &Actor, case: &Case, scope: GrantScope
         return Ok(false);
     }
     Ok(grants::proxy(tx, actor.person, case.person, &case.item_code, scope, at)?.is_some())
+}
+
+/// 看得到这件一件事：自己的、自己单位的，或家人授权管得到每一项的。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn sees_bundle(tx: &mut Tx<'_>, actor: &Actor, bundle: &Bundle, members: &[Member], at: Timestamp) -> Result<bool> {
+    if actor.legal_entity != 0 || bundle.legal_entity != 0 {
+        return Ok(actor.legal_entity == bundle.legal_entity);
+    }
+    if actor.person == 0 || actor.person == bundle.person {
+        return Ok(actor.person != 0);
+    }
+    let held = grants::principals(tx, actor.person, at)?;
+    Ok(held.iter().any(|(grant, person)| person.id == bundle.person && members.iter().all(|m| grant.covers(&m.code))))
 }

@@ -68,7 +68,7 @@ pub fn submit(
     }
     draft::may_apply(actor, offer)?;
     draft::within_grant(tx, actor, offer, at)?;
-    let principal = if found.body.grant == 0 { None } else { Some(proxy::principal(tx, actor, found.body.grant, &offer.code, at)?) };
+    let principal = if found.body.grant == 0 { None } else { Some(proxy::principal(tx, actor, found.body.grant, offer, at)?) };
     let wanted = principal.as_ref().map_or(actor.person, |principal| principal.person);
     if found.person != wanted || found.legal_entity != actor.legal_entity {
         return Err(Problem::conflict("这份草稿是用另一个身份起的，请先切换回那个身份再提交").into());

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::agency::Agency;
 use super::case::{Applicant, Delivery, FileRef, MaterialStatus};
 
 /// 一件事到哪一步。
@@ -134,6 +135,9 @@ pub struct BundleBody {
     pub summary: String,
     pub channel: u8,
     pub parts: BTreeMap<String, Part>,
+    /// 家人代办的：谁、凭哪份授权。
+    #[serde(default)]
+    pub agency: Option<Agency>,
 }
 
 /// 前置都办成、自己还没提交的成员。

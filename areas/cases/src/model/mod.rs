@@ -1,5 +1,6 @@
 //! 办件的类型与状态机。纯，无输入输出。
 
+mod agency;
 mod bundle;
 mod case;
 mod facts;
@@ -10,6 +11,7 @@ mod opinion;
 mod state;
 mod transitions;
 
+pub use agency::Agency;
 pub use bundle::{BundleBody, BundleState, Member, MemberState, Part, overall, ready, stranded};
 pub use case::{Applicant, Case, Delivery, FileRef, Material, MaterialStatus, Procedure};
 pub use facts::Facts;

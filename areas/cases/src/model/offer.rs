@@ -50,6 +50,9 @@ pub struct Offer {
     /// 受理之后的环节。
     #[serde(default)]
     pub flow: Flow,
+    /// 一件事里各成员的编码；单个事项为空。
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<String>,
 }
 
 /// 一个要先问清的情况。
@@ -192,6 +195,12 @@ impl Offer {
         self.variants.iter().filter(|variant| holds(&variant.when, chosen)).fold((self.promise_days, self.legal_days), |(promise, legal), variant| {
             (variant.promise_days.unwrap_or(promise), variant.legal_days.unwrap_or(legal))
         })
+    }
+
+    /// 办的是哪几项：一件事是各成员，其余就是它自己。授权要管得到每一项。
+    #[must_use]
+    pub fn codes(&self) -> &[String] {
+        if self.members.is_empty() { std::slice::from_ref(&self.code) } else { &self.members }
     }
 
     /// 办事指南在哪里看；一件事看一件事的页。

@@ -82,6 +82,7 @@ pub fn merged(bundle: &BundleOffer, picked: &[String]) -> Offer {
         online: plan.members.iter().all(|member| member.online),
         for_person: !legal || bundle.object.contains("自然人"),
         for_legal: legal || bundle.object.contains("法人"),
+        members: plan.members.iter().map(|member| member.code.clone()).collect(),
         situations: bundle.questions(&settled).iter().map(situation).collect(),
         materials: plan.materials.iter().map(material).collect(),
         fields: plan.form.sections.iter().flat_map(|section| &section.fields).map(form_field).collect(),

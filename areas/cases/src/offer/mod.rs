@@ -82,6 +82,7 @@ pub fn converted(found: items::Offer) -> Offer {
         variants,
         materials: found.materials.into_iter().map(material).collect(),
         flow,
+        members: Vec::new(),
         fields: found.fields.into_iter().zip(prefills).map(|(found, prefill)| field(found, prefill)).collect(),
     }
 }

@@ -1,7 +1,6 @@
 //! 行业系统成批补录：交表、核对字段对照与预览、进度、对账报告。
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
 
 use askama::Template;
 use axum::extract::{Multipart, Path, State};
@@ -11,13 +10,13 @@ use tongban_documents::table::{Cell, Column, Format, Kind, stream};
 use tongban_kernel::Problem;
 use tongban_kernel::problem::Code;
 use tongban_web::components::{ErrorSummary, Field as Input};
-use tongban_web::upload::UploadForm;
+use tongban_web::spool::SpoolForm;
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Query, export, render, render_status, see_other};
 
 use super::{Fields, mendable, show};
-use crate::import;
+use crate::import::{self, Declared};
 use crate::rules::sheets;
-use crate::store::imports::{self, Finding, Import, ImportState};
+use crate::store::imports::{self, Coverage, Finding, Import, ImportState};
 
 struct Row {
     id: i64,
@@ -87,9 +86,12 @@ pub async fn list(State(app): State<App>, ctx: Ctx) -> Result<Html, Failure> {
     render(&list_page(&app, &ctx, "", None).await?)
 }
 
+/// 表是边收边写盘的，可以比一般的上传大几倍（全站一次提交的上限之内）。
+const LARGER: usize = 3;
+
 /// 交一张表。
 pub async fn upload(State(app): State<App>, ctx: Ctx, parts: Multipart) -> Result<Response, Failure> {
-    let form = UploadForm::receive(parts, app.config().upload_limit).await?;
+    let form = SpoolForm::receive(parts, app.config().upload_limit.saturating_mul(LARGER)).await?;
     let system = form.get("system").to_owned();
     match received(&app, &ctx, form).await {
         Ok(id) => Ok(see_other(format!("/desk/sync/imports/{id}")).into_response()),
@@ -100,20 +102,20 @@ pub async fn upload(State(app): State<App>, ctx: Ctx, parts: Multipart) -> Resul
     }
 }
 
-async fn received(app: &App, ctx: &Ctx, form: UploadForm) -> Result<i64, Failure> {
+async fn received(app: &App, ctx: &Ctx, form: SpoolForm) -> Result<i64, Failure> {
     let system = form.get("system").to_owned();
-    let Some((_, upload)) = form.files.into_iter().next() else {
+    let Some(upload) = form.file else {
         return Err(Problem::field("file", "required", "请选择行业系统导出的表").into());
     };
-    let content = upload.content.clone();
-    let total = reading(move || stream::count(Cursor::new(content), import::MAX_ROWS)).await?;
+    let content = upload.reopen()?;
+    let total = reading(move || stream::count(content, import::MAX_ROWS)).await?;
     if total == 0 {
         return Err(Problem::field("file", "empty", "表里没有数据行").into());
     }
     if total > import::MAX_ROWS {
         return Err(Problem::field("file", "too-many-rows", format!("一份表至多 {} 行，请分成几份交", import::MAX_ROWS)).into());
     }
-    let stored = app.files().put(upload.content, upload.media).await?;
+    let stored = app.files().put_file(upload.path(), upload.media).await?;
     let (actor, at, name) = (ctx.actor.clone(), app.now(), upload.name);
     let opened = app.act(ctx, "cases.import_open", move |tx| import::open(tx, &actor, &system, &stored, &name, total, at)).await?;
     Ok(opened.id)
@@ -154,6 +156,9 @@ struct ImportPage {
     rows: Vec<Preview>,
     /// 发现的种类、名字、件数、头几条。
     findings: Vec<(&'static str, &'static str, i64, Vec<Finding>)>,
+    /// 这份表包括哪些：要选的；选过的说一句。
+    coverage: Vec<Input>,
+    covered: String,
     errors: ErrorSummary,
 }
 
@@ -180,7 +185,7 @@ async fn read(app: &App, ctx: &Ctx, id: i64) -> Result<(Import, BTreeMap<String,
     Ok(found)
 }
 
-async fn import_page(app: &App, ctx: &Ctx, id: i64, typed: Option<&BTreeMap<String, String>>, problem: Option<&Problem>) -> Result<ImportPage, Failure> {
+async fn import_page(app: &App, ctx: &Ctx, id: i64, typed: Option<&BTreeMap<String, String>>, covers: &Fields, problem: Option<&Problem>) -> Result<ImportPage, Failure> {
     let (import, saved, findings) = read(app, ctx, id).await?;
     let (mut fields, mut rows) = (Vec::new(), Vec::new());
     if import.state == ImportState::Preview {
@@ -209,6 +214,8 @@ async fn import_page(app: &App, ctx: &Ctx, id: i64, typed: Option<&BTreeMap<Stri
         state: import.state.label(),
         preview: import.state == ImportState::Preview,
         running: import.state == ImportState::Running,
+        coverage: coverage_inputs(covers, problem),
+        covered: covered(&import),
         total: import.total,
         done: import.done,
         linked: import.linked,
@@ -224,6 +231,26 @@ async fn import_page(app: &App, ctx: &Ctx, id: i64, typed: Option<&BTreeMap<Stri
     })
 }
 
+fn declared(fields: &Fields) -> Declared {
+    let day = |name: &str| fields.get(name).trim().parse().ok();
+    Declared { coverage: Coverage::parse(fields.get("coverage")), from: day("from"), to: day("to") }
+}
+
+fn coverage_inputs(covers: &Fields, problem: Option<&Problem>) -> Vec<Input> {
+    let options = Coverage::ALL.into_iter().map(|c| (c.as_str(), c.label()));
+    vec![
+        Input::radios("coverage", "这份表包括哪些", options).value(covers.get("coverage")).hint("对账只在它包括的里面找“我方有、对方没有”的；以前交过的别的表不会算进来").errors_of(problem),
+        Input::date("from", "办结时间从").value(covers.get("from")).hint("不填就按表里最早的").optional().errors_of(problem),
+        Input::date("to", "办结时间到").value(covers.get("to")).hint("不填就按表里最晚的").optional().errors_of(problem),
+    ]
+}
+
+/// 对账在哪个范围里做的。
+fn covered(import: &Import) -> String {
+    let day = |at: Option<jiff::Timestamp>, none: &str| at.map_or_else(|| none.to_owned(), |at| tongban_kernel::time::date_of(at).to_string());
+    format!("{}，办结时间 {} 至 {}", import.coverage.label(), day(import.from, "表里最早"), day(import.to, "表里最晚"))
+}
+
 /// 对账报告要导出哪一种。
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -235,7 +262,7 @@ pub struct ReportQuery {
 /// 一批：对照与预览、进度、对账报告；`format` 下载某一种发现。
 pub async fn show_import(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Query(query): Query<ReportQuery>) -> Result<Response, Failure> {
     let Some(format) = Format::from_extension(&query.format) else {
-        return Ok(render(&import_page(&app, &ctx, id, None, None).await?)?.into_response());
+        return Ok(render(&import_page(&app, &ctx, id, None, &Fields(Vec::new()), None).await?)?.into_response());
     };
     read(&app, &ctx, id).await?;
     let kind = import::FINDINGS.iter().map(|(kind, _)| *kind).find(|kind| *kind == query.kind).unwrap_or("failed");
@@ -259,11 +286,16 @@ pub async fn begin(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Form(f
     let fields = Fields(fields);
     let mapping: BTreeMap<String, String> = sheets::TARGETS.iter().map(|t| (t.code.to_owned(), fields.get(t.code).to_owned())).filter(|(_, v)| !v.is_empty()).collect();
     let (actor, at, chosen) = (ctx.actor.clone(), app.now(), mapping.clone());
-    match app.act(&ctx, "cases.import_begin", move |tx| import::begin(tx, &actor, id, &chosen, at)).await {
+    let declared = declared(&fields);
+    let begun = app.act(&ctx, "cases.import_begin", move |tx| {
+        import::declare(tx, &actor, id, declared)?;
+        import::begin(tx, &actor, id, &chosen, at)
+    });
+    match begun.await {
         Ok(_) => Ok(see_other(format!("/desk/sync/imports/{id}")).flash("开始补录，可以离开本页").into_response()),
         Err(error) => {
             let problem = mendable(error)?;
-            render_status(422, &import_page(&app, &ctx, id, Some(&mapping), Some(&problem)).await?)
+            render_status(422, &import_page(&app, &ctx, id, Some(&mapping), &fields, Some(&problem)).await?)
         }
     }
 }

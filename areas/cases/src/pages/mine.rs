@@ -41,7 +41,7 @@ pub async fn list(State(app): State<App>, ctx: Ctx, Query(page): Query<PageQuery
     let (rows, drafts, bundles, entrusted) = app
         .db()
         .snapshot("cases.mine", move |tx| {
-            Ok((queries::mine(tx, &actor, before, limit as i64)?, store::my_drafts(tx, actor.account, 50)?.len(), store::bundles::mine(tx, actor.person, actor.legal_entity, 10)?, if before.is_none() { queries::entrusted(tx, &actor, 10, at)? } else { Vec::new() }))
+            Ok((queries::mine(tx, &actor, before, limit as i64)?, store::my_drafts(tx, actor.account, 50)?.len(), queries::my_bundles(tx, &actor, 10, at)?, if before.is_none() { queries::entrusted(tx, &actor, 10, at)? } else { Vec::new() }))
         })
         .await?;
     let listing = Listing::cut(rows, limit, "mine", |row| row.id);

@@ -3,21 +3,11 @@
 use jiff::Timestamp;
 use tongban_store::{Result, Tx, args};
 
+use crate::model::Agency;
+
 const ADD: &str = "INSERT INTO cases_agencies (case_id, agent, agent_name, relation, grant_id, at) VALUES ($1, $2, $3, $4, $5, $6)";
 const OF_CASE: &str = "SELECT agent, agent_name, relation, grant_id FROM cases_agencies WHERE case_id = $1";
 pub(super) const STATEMENTS: &[&str] = &[ADD, OF_CASE];
-
-/// 一次代办。
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Agency {
-    /// 代办人在 parties 的行键。
-    pub agent: i64,
-    pub name: String,
-    /// 与申请人的关系代码。
-    pub relation: String,
-    /// 授权单号。
-    pub grant: i64,
-}
 
 /// 记下是谁代办的。
 pub fn add(tx: &mut Tx<'_>, case_id: i64, agency: &Agency, at: Timestamp) -> Result<()> {

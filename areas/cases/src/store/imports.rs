@@ -7,17 +7,17 @@ use tongban_store::{Error, Result, Row, Tx, args};
 macro_rules! columns {
     () => {
         "id, tenant, org, system, file, file_name, state, total, done, linked, existed, failed, late, differs, ours_only, staff, staff_name, \
-         created, finished, version"
+         created, finished, version, coverage, from_at, to_at"
     };
 }
 
 const ADD: &str = concat!(
     "INSERT INTO cases_imports (",
     columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)"
 );
 const SAVE: &str = "UPDATE cases_imports SET state = $1, total = $2, done = $3, linked = $4, existed = $5, failed = $6, late = $7, differs = $8, \
-     ours_only = $9, finished = $10, version = $11 WHERE id = $12 AND version = $13";
+     ours_only = $9, finished = $10, coverage = $11, from_at = $12, to_at = $13, version = $14 WHERE id = $15 AND version = $16";
 const ONE: &str = concat!("SELECT ", columns!(), " FROM cases_imports WHERE id = $1");
 const LIST: &str = concat!("SELECT ", columns!(), " FROM cases_imports WHERE tenant = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
 const MAPPING: &str = "SELECT body FROM cases_mappings WHERE tenant = $1 AND system = $2";
@@ -32,12 +32,17 @@ const LINKED: &str = "SELECT case_no, external_no, outcome, decided_at, linked_i
 const OURS: &str = "SELECT c.external_no, c.case_no, c.decided_at FROM cases_cases c WHERE c.external_system = $1 AND c.external_no > $2 \
      AND c.external_no IS NOT NULL AND c.tenant = $3 AND c.decided_at >= $4 AND c.decided_at <= $5 \
      AND NOT EXISTS (SELECT 1 FROM cases_import_seen s WHERE s.import = $6 AND s.number = c.external_no) ORDER BY c.external_no LIMIT $7";
+const OURS_OF_ITEMS: &str = "SELECT c.external_no, c.case_no, c.decided_at FROM cases_cases c WHERE c.external_system = $1 AND c.external_no > $2 \
+     AND c.external_no IS NOT NULL AND c.tenant = $3 AND c.decided_at >= $4 AND c.decided_at <= $5 \
+     AND EXISTS (SELECT 1 FROM cases_import_items i WHERE i.import = $6 AND i.item_code = c.item_code) \
+     AND NOT EXISTS (SELECT 1 FROM cases_import_seen s WHERE s.import = $6 AND s.number = c.external_no) ORDER BY c.external_no LIMIT $7";
+const ITEM: &str = "INSERT INTO cases_import_items (import, item_code) VALUES ($1, $2) ON CONFLICT (import, item_code) DO NOTHING";
 const SEEN: &str = "INSERT INTO cases_import_seen (import, number) VALUES ($1, $2) ON CONFLICT (import, number) DO NOTHING";
 const SEEN_PAGE: &str = "SELECT number FROM cases_import_seen WHERE import = $1 ORDER BY number LIMIT $2";
 const FORGET: &str = "DELETE FROM cases_import_seen WHERE import = $1 AND number <= $2";
 const OURS_ONLY: &str = "SELECT COUNT(*) FROM cases_findings WHERE import = $1 AND kind = 'ours_only'";
 const SAME_FILE: &str = concat!("SELECT ", columns!(), " FROM cases_imports WHERE tenant = $1 AND file = $2 AND system = $3 ORDER BY id DESC LIMIT 1");
-pub(super) const STATEMENTS: &[&str] = &[ADD, SAVE, ONE, LIST, MAPPING, SAVE_MAPPING, FOUND, FINDINGS, LINKED, OURS, SEEN, SEEN_PAGE, FORGET, OURS_ONLY, SAME_FILE];
+pub(super) const STATEMENTS: &[&str] = &[ADD, SAVE, ONE, LIST, MAPPING, SAVE_MAPPING, FOUND, FINDINGS, LINKED, OURS, OURS_OF_ITEMS, ITEM, SEEN, SEEN_PAGE, FORGET, OURS_ONLY, SAME_FILE];
 
 /// 批次的状态。
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +79,44 @@ impl ImportState {
     }
 }
 
+/// 一份表包括哪些：对账时“我方有、对方没有”只在它说包括的里面找。
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// 对方系统这段时间的全部。
+    All,
+    /// 表里出现的这些事项、这段时间的全部。
+    Items,
+    /// 只是一部分：不找“我方有、对方没有”的。
+    Part,
+}
+
+impl Coverage {
+    pub const ALL: [Self; 3] = [Self::Items, Self::All, Self::Part];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Items => "items",
+            Self::Part => "part",
+        }
+    }
+
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::All => "这个系统这段时间办结的全部件",
+            Self::Items => "表里出现的这些事项，这段时间办结的全部件",
+            Self::Part => "只是其中一部分，不找“我方有、对方没有”的",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|coverage| coverage.as_str() == text)
+    }
+}
+
 /// 一批。
 #[derive(Debug, Clone)]
 pub struct Import {
@@ -98,6 +141,10 @@ pub struct Import {
     pub created: Timestamp,
     pub finished: Option<Timestamp>,
     pub version: i64,
+    pub coverage: Coverage,
+    /// 包括的是哪段时间办结的；没写的按表里最早、最晚的。
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
 }
 
 fn row(r: &Row<'_>) -> Result<Import> {
@@ -123,6 +170,9 @@ fn row(r: &Row<'_>) -> Result<Import> {
         created: from_millis(r.get(17)?),
         finished: r.get::<Option<i64>>(18)?.map(from_millis),
         version: r.get(19)?,
+        coverage: Coverage::parse(&r.get::<String>(20)?).ok_or(Error::Shape("对账范围"))?,
+        from: r.get::<Option<i64>>(21)?.map(from_millis),
+        to: r.get::<Option<i64>>(22)?.map(from_millis),
     })
 }
 
@@ -132,7 +182,7 @@ pub fn add(tx: &mut Tx<'_>, i: &Import) -> Result<()> {
         ADD,
         args![
             i.id, i.tenant, i.org, &i.system, &i.file, &i.file_name, i.state.as_str(), i.total, i.done, i.linked, i.existed, i.failed, i.late,
-            i.differs, i.ours_only, i.staff, &i.staff_name, i.created, i.finished, i.version,
+            i.differs, i.ours_only, i.staff, &i.staff_name, i.created, i.finished, i.version, i.coverage.as_str(), i.from, i.to,
         ],
     )?;
     Ok(())
@@ -143,7 +193,8 @@ pub fn save(tx: &mut Tx<'_>, i: &Import) -> Result<()> {
     let changed = tx.exec(
         SAVE,
         args![
-            i.state.as_str(), i.total, i.done, i.linked, i.existed, i.failed, i.late, i.differs, i.ours_only, i.finished, i.version, i.id,
+            i.state.as_str(), i.total, i.done, i.linked, i.existed, i.failed, i.late, i.differs, i.ours_only, i.finished, i.coverage.as_str(), i.from, i.to,
+            i.version, i.id,
             i.version - 1,
         ],
     )?;
@@ -192,6 +243,12 @@ pub fn add_finding(tx: &mut Tx<'_>, import: i64, kind: &str, f: &Finding) -> Res
     Ok(())
 }
 
+/// 这份表里有这个事项。
+pub fn has_item(tx: &mut Tx<'_>, import: i64, item_code: &str) -> Result<()> {
+    tx.exec(ITEM, args![import, item_code])?;
+    Ok(())
+}
+
 /// 某种发现，按行号。
 pub fn findings(tx: &mut Tx<'_>, import: i64, kind: &str, after: (i64, &str), limit: i64) -> Result<Vec<Finding>> {
     tx.rows(FINDINGS, args![import, kind, after.0, after.1, limit], |r| {
@@ -221,7 +278,8 @@ pub fn linked(tx: &mut Tx<'_>, system: &str, number: &str) -> Result<Option<Link
 /// 我方有、对方表里没有的一页：业务编号、办件编号、办结时间，按业务编号接着翻。
 pub fn ours(tx: &mut Tx<'_>, import: &Import, span: (Timestamp, Timestamp), after: &str, limit: i64) -> Result<Vec<(String, String, Timestamp)>> {
     let (from, to) = span;
-    tx.rows(OURS, args![&import.system, after, import.tenant, from, to, import.id, limit], |r| Ok((r.get(0)?, r.get(1)?, from_millis(r.get(2)?))))
+    let sql = if import.coverage == Coverage::Items { OURS_OF_ITEMS } else { OURS };
+    tx.rows(sql, args![&import.system, after, import.tenant, from, to, import.id, limit], |r| Ok((r.get(0)?, r.get(1)?, from_millis(r.get(2)?))))
 }
 
 /// 记下对方表里有这个编号。

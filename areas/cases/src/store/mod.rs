@@ -46,6 +46,7 @@ pub const MIGRATIONS: &[Migration] =
         Migration { area: "cases", number: 8, name: "agencies", sql: include_str!("../../migrations/0008_agencies.sql") },
         Migration { area: "cases", number: 9, name: "import_seen", sql: include_str!("../../migrations/0009_import_seen.sql") },
         Migration { area: "cases", number: 10, name: "follow_ups", sql: include_str!("../../migrations/0010_follow_ups.sql") },
+        Migration { area: "cases", number: 11, name: "coverage", sql: include_str!("../../migrations/0011_coverage.sql") },
     ];
 
 pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, bundles::STATEMENTS, archives::STATEMENTS, public::STATEMENTS, imports::STATEMENTS, views::STATEMENTS, commitments::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, agencies::STATEMENTS, follow_ups::STATEMENTS, SNAPSHOTS, FLOWS];

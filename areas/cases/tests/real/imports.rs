@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use tongban_cases::import;
-use tongban_cases::store::imports::{self, ImportState};
+use tongban_cases::import::{self, Declared};
+use tongban_cases::store::imports::{self, Coverage, ImportState};
 use tongban_kernel::Actor;
 use tongban_store::testing::engines;
 use tongban_web::testing::TestApp;
@@ -35,12 +35,17 @@ fn actor() -> Actor {
 }
 
 async fn begun(app: &TestApp, text: String, rows: usize) -> imports::Import {
+    begun_as(app, text, rows, Declared { coverage: Some(Coverage::All), ..Declared::default() }).await
+}
+
+async fn begun_as(app: &TestApp, text: String, rows: usize, declared: Declared) -> imports::Import {
     let file = app.app.files().put(text.into_bytes().into(), "text/csv").await.unwrap();
     let at = app.app.now();
     app.app
         .db()
         .write("t", move |tx| {
             let opened = import::open(tx, &actor(), SYSTEM, &file, "历史.csv", rows, at)?;
+            import::declare(tx, &actor(), opened.id, declared)?;
             let titles = ["业务编号", "事项编码", "申请人", "证件号码", "联系手机", "受理时间", "办结时间", "结果"];
             let codes = ["number", "code", "name", "id_number", "mobile", "accepted_at", "decided_at", "outcome"];
             let mapping = codes.iter().zip(titles).map(|(code, title)| ((*code).to_owned(), title.to_owned())).collect();
@@ -141,5 +146,42 @@ async fn history_is_not_late() {
         import::carry_part(&app.app, now.id, false).await.unwrap();
         let done = found(&app, now.id).await;
         assert_eq!((done.linked, done.late), (10, 10), "{engine:?}");
+    }
+}
+
+/// 新表只说它包括的：别的事项、别的日子、只是一部分的，以前补的不算“我方独有”。
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_is_reconciled_only_over_what_it_declares() {
+    for engine in engines() {
+        let (app, _) = open(engine).await;
+        let code = async |words: &'static str| app.app.db().snapshot("t", move |tx| tongban_items::queries::offers(tx, 1, words, 5)).await.unwrap()[0].0.clone();
+        let (food, card) = (code("食品").await, code("社会保障卡").await);
+        let first = begun(&app, table(&food, 20, None), 22).await;
+        import::carry_out(&app.app, first.id).await.unwrap();
+        let ours_only = async |text: String, rows: usize, declared: Declared| {
+            let begun = begun_as(&app, text, rows, declared).await;
+            import::carry_out(&app.app, begun.id).await.unwrap();
+            found(&app, begun.id).await.ours_only
+        };
+        let declared = |coverage| Declared { coverage: Some(coverage), ..Declared::default() };
+        let cards = |rows: usize| table(&card, rows, None).replace("L0", "K0");
+        // 同一系统、同一天，另一个事项的表
+        assert_eq!(ours_only(cards(5), 7, declared(Coverage::Items)).await, 0, "别的事项的不算");
+        assert_eq!(ours_only(cards(4), 6, declared(Coverage::Items)).await, 1, "这个事项少报的算");
+        assert_eq!(ours_only(cards(5), 7, declared(Coverage::All)).await, 20, "说是全部，少了就是少了");
+        assert_eq!(ours_only(table(&food, 10, None), 12, declared(Coverage::Part)).await, 0, "只是一部分的不找");
+        let other_days = Declared { coverage: Some(Coverage::All), from: Some(jiff::civil::date(2026, 1, 3)), to: Some(jiff::civil::date(2026, 1, 9)) };
+        assert_eq!(ours_only(table(&food, 10, None), 12, other_days).await, 0, "说的日子里我方没有多的");
+        // 没选、日子倒了都要说
+        let file = app.app.files().put(cards(1).into_bytes().into(), "text/csv").await.unwrap();
+        let at = app.app.now();
+        let unsaid = app.app.db().write("t", move |tx| {
+            let opened = import::open(tx, &actor(), SYSTEM, &file, "a.csv", 3, at)?;
+            let wrong = Declared { coverage: None, from: Some(jiff::civil::date(2026, 2, 2)), to: Some(jiff::civil::date(2026, 2, 1)) };
+            import::declare(tx, &actor(), opened.id, wrong)
+        });
+        let Err(tongban_store::Error::Refused(problem)) = unsaid.await else { panic!("该被拒") };
+        let fields: Vec<_> = problem.errors.iter().map(|error| error.field().to_owned()).collect();
+        assert_eq!(fields, ["coverage", "to"]);
     }
 }

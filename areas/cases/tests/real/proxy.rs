@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use tongban_cases::model::{Channel, FileRef, State};
-use tongban_cases::store::agencies;
+use tongban_cases::store::{agencies, bundles};
 use tongban_cases::{commands, queries};
 use tongban_kernel::Actor;
 use tongban_parties::commands::grants::{self, Ask};
@@ -151,4 +151,88 @@ async fn a_grant_to_look_only_neither_applies_nor_withdraws() {
         let result = app.app.db().write("t", move |tx| commands::withdraw(tx, &son, &no, &commands::Ending { version: 1, reason: String::new() }, at)).await;
         assert!(result.is_err());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relative_starts_a_bundle_for_a_person_and_every_child_is_the_persons() {
+    for engine in engines() {
+        let (app, old) = open(engine).await;
+        let at = app.app.now();
+        let son = another(&app, at).await;
+        let grant = granted(&app, &old, &son, GrantScope::Apply, at).await;
+        let token = app.sign_in(son.clone());
+        let start = app.get("/apply/bundle/11", &token).await.unwrap();
+        assert!(start.body.contains("替谁办"), "{}", start.body);
+        let mut fields: Vec<_> = fill(&start.body).into_iter().filter(|(name, _)| name != "for").collect();
+        fields.push(("for".to_owned(), grant.id.to_string()));
+        let begun = post(&app, "/apply/bundle/11", &token, &fields).await;
+        assert_eq!(begun.status, 303, "{}", begun.body);
+        let base = begun.location().trim_end_matches("/form/1").to_owned();
+        for n in 1..=2 {
+            let page = app.get(&format!("{base}/form/{n}"), &token).await.unwrap();
+            let saved = post(&app, &format!("{base}/form/{n}"), &token, &fill(&page.body)).await;
+            assert_eq!(saved.status, 303, "第 {n} 页：{}", saved.body);
+        }
+        assert!(app.get(&format!("{base}/check"), &token).await.unwrap().body.contains("代办人"));
+        let bundle = bundle_submitted(&app, &son, &base).await.unwrap();
+        assert_eq!((bundle.person, bundle.account), (old.person, son.account));
+        let id = bundle.id;
+        let members = app.app.db().snapshot("t", move |tx| bundles::members(tx, id)).await.unwrap();
+        let (actor, no) = (old.clone(), members[0].case_no.clone());
+        let view = app.app.db().snapshot("t", move |tx| queries::view(tx, &actor, &no, at)).await.unwrap();
+        assert_eq!((view.case.person, view.agency.map(|agency| agency.agent)), (old.person, Some(son.person)));
+        // 两边都看得到整件事；解除之后代办人看不到
+        let path = format!("/me/bundles/{}", bundle.no);
+        let theirs = app.sign_in(old.clone());
+        for who in [&token, &theirs] {
+            assert_eq!(app.get(&path, who).await.unwrap().status, 200);
+            assert!(app.get("/me/cases", who).await.unwrap().body.contains(&bundle.no));
+        }
+        revoke(&app, &old, &grant).await;
+        assert_eq!(app.get(&path, &token).await.unwrap().status, 404);
+    }
+}
+
+async fn bundle_submitted(app: &TestApp, actor: &Actor, base: &str) -> tongban_store::Result<bundles::Bundle> {
+    let (actor, draft, at) = (actor.clone(), base.trim_start_matches("/a/").to_owned(), app.app.now());
+    app.app
+        .db()
+        .write("t", move |tx| {
+            let found = commands::open_draft(tx, &actor, &draft)?;
+            let definition = tongban_cases::offer::bundle::definition(tx, 11)?.unwrap();
+            let offer = tongban_cases::offer::bundle::merged(&definition, &found.body.situations);
+            for material in &offer.materials {
+                let file = FileRef { id: "ab".into(), name: "件.png".into(), size: 9, media_type: "image/png".into() };
+                commands::attach(tx, &actor, &offer, &draft, &material.key, &file, at)?;
+            }
+            commands::submit_bundle(tx, &actor, &draft, Channel::Mobile, &[7; commands::BUNDLE_RANDOM], at)
+        })
+        .await
+}
+
+/// 单位只授权了几项的经办人：一件事的每一项都在里面才能办。
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limited_grant_must_cover_every_member_of_the_bundle() {
+    let (app, old) = open(engines()[0].clone()).await;
+    let at = app.app.now();
+    let son = another(&app, at).await;
+    let code = app.app.db().snapshot("t", |tx| tongban_items::queries::offers(tx, 1, "食品", 5)).await.unwrap()[0].0.clone();
+    let (from, to, until) = (old.clone(), son.clone(), tongban_kernel::time::date_of(at).tomorrow().unwrap());
+    let limited = app
+        .app
+        .db()
+        .write("t", move |tx| {
+            let terms = Terms { kind: GrantKind::Proxy, relation: "child".into(), scope: GrantScope::Apply, items: code.clone(), until };
+            let offered = grants::offer_proxy(tx, &from, to.person, Ask::Give, &terms, at)?;
+            grants::settle(tx, &to, offered.id, offered.version, GrantAct::Accept, at)
+        })
+        .await
+        .unwrap();
+    let token = app.sign_in(son);
+    let start = app.get("/apply/bundle/11", &token).await.unwrap();
+    assert!(!start.body.contains("替谁办"), "只授权了一项，管不到整件事");
+    let mut fields: Vec<_> = fill(&start.body);
+    fields.push(("for".to_owned(), limited.id.to_string()));
+    let refused = post(&app, "/apply/bundle/11", &token, &fields).await;
+    assert!(refused.status.as_u16() == 422 && refused.body.contains("不包括这个事项"), "{}", refused.body);
 }

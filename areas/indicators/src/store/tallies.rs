@@ -23,6 +23,8 @@ const TOUCHED: &str = "SELECT measure, month, n FROM indicators_touched ORDER BY
 const CLEAR: &str = "DELETE FROM indicators_touched WHERE measure = $1 AND month = $2 AND n = $3";
 const RANGE: &str = "SELECT org, CAST(SUM(n) AS BIGINT) FROM indicators_tally \
      WHERE gen = $1 AND grain = $2 AND measure = $3 AND day >= $4 AND day <= $5 GROUP BY org";
+const MONTHS: &str = "SELECT day, org, n FROM indicators_tally \
+     WHERE gen = $1 AND grain = $2 AND measure = $3 AND day >= $4 AND day <= $5 ORDER BY day, org";
 const MEASURES: &str = "SELECT DISTINCT measure FROM indicators_tally WHERE gen = $1";
 const STATE: &str = "SELECT value FROM indicators_state WHERE key = $1";
 const SET_STATE: &str =
@@ -44,6 +46,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     TOUCHED,
     CLEAR,
     RANGE,
+    MONTHS,
     MEASURES,
     STATE,
     SET_STATE,
@@ -134,6 +137,11 @@ fn range(tx: &mut Tx<'_>, gen_no: i64, grain: i64, measure: &str, (from, to): (i
         into.extend(tx.rows(RANGE, args![gen_no, grain, measure, from, to], |r| Ok((r.get(0)?, r.get(1)?)))?);
     }
     Ok(())
+}
+
+/// 一个度量逐月、逐叶机构的数：月行、机构、数。
+pub fn months(tx: &mut Tx<'_>, gen_no: i64, measure: &str, (from, to): (i64, i64)) -> Result<Vec<(i64, i64, i64)>> {
+    tx.rows(MONTHS, args![gen_no, MONTH, measure, from, to], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
 }
 
 /// 流量：`from` 到 `to`（含）各叶机构的和；整月用月行，最后一个月用日行。可能同一机构两行，由调用者相加。

@@ -8,24 +8,34 @@ use tongban_web::components::ErrorSummary;
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Query, render, render_status, see_other};
 
 use super::super::{Fields, mendable, show};
-use super::{SituationPage, chosen_of, missing_item, situation_fields};
+use super::{SituationPage, ask_whom, chosen_of, missing_item, situation_fields, whom};
 use crate::applicant;
 use crate::commands::{self, DraftEdit};
 use crate::model::{MemberState, Offer};
 use crate::offer::bundle;
 use crate::store::bundles::{self, Bundle};
 
-fn page(ctx: &Ctx, offer: Offer, number: i64, chosen: &[String], blocked: Option<String>, problem: Option<&Problem>) -> SituationPage {
+/// 答到哪里了：选的答案、替谁办。
+struct Answered<'a> {
+    chosen: &'a [String],
+    picked: &'a str,
+}
+
+async fn page(app: &App, ctx: &Ctx, offer: Offer, number: i64, answered: Answered<'_>, blocked: Option<String>, problem: Option<&Problem>) -> Result<SituationPage, Failure> {
+    let (actor, at, asked) = (ctx.actor.clone(), app.now(), offer.clone());
+    let whom = app.db().snapshot("cases.bundle_whom", move |tx| whom(tx, &actor, &asked, at)).await?;
+    let mut fields = situation_fields(&offer, answered.chosen, problem);
+    ask_whom(&mut fields, whom, answered.picked, problem);
     let l = Layout::public(ctx, &offer.name);
-    SituationPage {
+    Ok(SituationPage {
         l: if problem.is_some() { l.with_errors() } else { l },
-        fields: situation_fields(&offer, chosen, problem),
+        fields,
         action: format!("/apply/bundle/{number}"),
         errors: ErrorSummary::of(problem),
         blocked,
         entrust: String::new(),
         offer,
-    }
+    })
 }
 
 async fn definition(app: &App, number: i64) -> Result<tongban_items::model::bundle::BundleOffer, Failure> {
@@ -40,12 +50,16 @@ pub async fn start(State(app): State<App>, ctx: Ctx, Path(number): Path<i64>, Qu
     let chosen = bundle::chosen(&found.settle(&bundle::answers(&picked)));
     let offer = bundle::merged(&found, &chosen);
     let blocked = commands::may_apply(&ctx.actor, &offer).err().map(|problem| problem.detail);
-    render(&page(&ctx, offer, number, if given.is_empty() { &[] } else { &chosen }, blocked, None))
+    let answered = Answered { chosen: if given.is_empty() { &[] } else { &chosen }, picked: "" };
+    render(&page(&app, &ctx, offer, number, answered, blocked, None).await?)
 }
 
 /// 起一份草稿；因答案多出来的题先问完。
 pub async fn begin(State(app): State<App>, ctx: Ctx, Path(number): Path<i64>, Form(fields): Form<Vec<(String, String)>>) -> Result<Response, Failure> {
-    let chosen = chosen_of(&Fields(fields));
+    let fields = Fields(fields);
+    let (chosen, picked_for) = (chosen_of(&fields), fields.get("for").to_owned());
+    let grant: i64 = picked_for.parse().unwrap_or(0);
+    let answered = || Answered { chosen: &chosen, picked: &picked_for };
     let found = definition(&app, number).await?;
     let missing = found.check(&bundle::answers(&chosen));
     let offer = bundle::merged(&found, &chosen);
@@ -53,14 +67,18 @@ pub async fn begin(State(app): State<App>, ctx: Ctx, Path(number): Path<i64>, Fo
         // 页面上的字段名带 s_ 前缀
         let errors = missing.into_iter().map(|e| tongban_kernel::FieldError::new(&format!("s_{}", e.field()), e.code, e.detail)).collect();
         let problem = Problem::invalid(errors);
-        return render_status(422, &page(&ctx, offer, number, &chosen, None, Some(&problem)));
+        return render_status(422, &page(&app, &ctx, offer, number, answered(), None, Some(&problem)).await?);
     }
     let (actor, at, token) = (ctx.actor.clone(), app.now(), uuid::Uuid::now_v7().simple().to_string());
     let (picked, made, merged) = (chosen.clone(), token, offer.clone());
     let begun = app
         .act(&ctx, "cases.draft_start", move |tx| {
-            let who = applicant::of(tx, &actor)?;
-            commands::start(tx, &actor, &merged, &made, &who, at)?;
+            if grant == 0 {
+                let who = applicant::of(tx, &actor)?;
+                commands::start(tx, &actor, &merged, &made, &who, at)?;
+            } else {
+                commands::start_for(tx, &actor, &merged, &made, grant, at)?;
+            }
             commands::edit(tx, &actor, &merged, &made, &DraftEdit { situations: Some(picked.clone()), ..DraftEdit::default() }, at)
         })
         .await;
@@ -68,7 +86,7 @@ pub async fn begin(State(app): State<App>, ctx: Ctx, Path(number): Path<i64>, Fo
         Ok(draft) => Ok(see_other(format!("/a/{}/form/1", draft.token)).into_response()),
         Err(error) => {
             let problem = mendable(error)?;
-            render_status(problem.code.status(), &page(&ctx, offer, number, &chosen, None, Some(&problem)))
+            render_status(problem.code.status(), &page(&app, &ctx, offer, number, answered(), None, Some(&problem)).await?)
         }
     }
 }
@@ -96,15 +114,13 @@ struct BundlePage {
 
 /// 我的一件事：各件并行到哪一步。
 pub async fn mine(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Html, Failure> {
-    let actor = ctx.actor.clone();
+    let (actor, at) = (ctx.actor.clone(), app.now());
     let (found, members) = app
         .db()
         .snapshot("cases.my_bundle", move |tx| {
-            let found: Option<Bundle> = bundles::find_by_no(tx, &no)?;
-            let own = |b: &Bundle| actor.person != 0 && b.person == actor.person && b.legal_entity == actor.legal_entity;
-            let found = found.filter(own).ok_or_else(Problem::not_found)?;
+            let found: Bundle = bundles::find_by_no(tx, &no)?.ok_or_else(Problem::not_found)?;
             let members = bundles::members(tx, found.id)?;
-            Ok((found, members))
+            if commands::sees_bundle(tx, &actor, &found, &members, at)? { Ok((found, members)) } else { Err(Problem::not_found().into()) }
         })
         .await?;
     let line = |m: crate::model::Member| MemberLine {

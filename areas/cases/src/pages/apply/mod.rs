@@ -116,11 +116,7 @@ async fn start_page(app: &App, ctx: &Ctx, code: String, typed: &Fields, problem:
         .await?;
     let blocked = commands::may_apply(&ctx.actor, &offer).err().map(|problem| problem.detail).filter(|_| problem.is_none());
     let mut fields = situation_fields(&offer, &chosen_of(typed), problem);
-    if !whom.is_empty() {
-        let options = std::iter::once(("0".to_owned(), "我自己".to_owned())).chain(whom);
-        let now = if typed.get("for").is_empty() { "0" } else { typed.get("for") };
-        fields.insert(0, Input::radios("for", "替谁办", options).value(now).errors_of(problem));
-    }
+    ask_whom(&mut fields, whom, typed.get("for"), problem);
     let l = Layout::public(ctx, &offer.name);
     Ok(SituationPage {
         l: if problem.is_some() { l.with_errors() } else { l },
@@ -133,12 +129,23 @@ async fn start_page(app: &App, ctx: &Ctx, code: String, typed: &Fields, problem:
     })
 }
 
+/// 有家人授权的，先问替谁办。
+fn ask_whom(fields: &mut Vec<Input>, whom: Vec<(String, String)>, picked: &str, problem: Option<&Problem>) {
+    if whom.is_empty() {
+        return;
+    }
+    let options = std::iter::once(("0".to_owned(), "我自己".to_owned())).chain(whom);
+    let now = if picked.is_empty() { "0" } else { picked };
+    fields.insert(0, Input::radios("for", "替谁办", options).value(now).errors_of(problem));
+}
+
 /// 此刻能替谁办这个事项：授权单号与称呼。
 fn whom(tx: &mut Tx<'_>, actor: &tongban_kernel::Actor, offer: &Offer, at: jiff::Timestamp) -> tongban_store::Result<Vec<(String, String)>> {
     if actor.legal_entity != 0 || !offer.for_person {
         return Ok(Vec::new());
     }
-    let held = grants::principals(tx, actor.person, at)?.into_iter().filter(|(grant, _)| grant.scope == GrantScope::Apply && grant.covers(&offer.code));
+    let managed = |grant: &grants::Grant| grant.scope == GrantScope::Apply && offer.codes().iter().all(|code| grant.covers(code));
+    let held = grants::principals(tx, actor.person, at)?.into_iter().filter(|(grant, _)| managed(grant));
     Ok(held.map(|(grant, person)| (grant.id.to_string(), format!("{}（凭授权）", person.masked_name()))).collect())
 }
 
