@@ -1,6 +1,6 @@
 //! 消息区：站内信、短信与事件推送，一个出箱。
 //!
-//! - 别的区在自己的单元里调 [`notify`] 写站内信，或下一件 `messages.sms` 任务发短信；
+//! - 别的区在自己的单元里调 [`notify`]（群众）、[`notify_staff`]（工作人员）写站内信，或下一件 `messages.sms` 任务发短信；
 //! - 短信经网关发出；没有配置通道时记为 `no_channel`，管理员看得见，不假装发出；
 //! - 事件推送：[`publish`] 由日志写投递，[`dispatch`] 带签名投出去，试够次数的是死信，看得见、可重投；
 //! - [`events`] 是对外事件的全部清单，载荷只有编号、状态与链接；
@@ -45,6 +45,7 @@ pub const fn area() -> Area {
         steps: &[Step { name: "messages.publish", run: publish::step }],
         jobs: &[JobKind { name: sms::JOB, tries: 8, run: sms::send }, JobKind { name: dispatch::JOB, tries: 20, run: dispatch::deliver }],
         menu: &[
+            MenuItem { group: "其他", title: "我的消息", href: "/desk/messages", icon: "msg", needs: "" },
             MenuItem { group: "其他", title: "短信出箱", href: "/admin/sms", icon: "send", needs: READ },
             MenuItem { group: "其他", title: "事件推送", href: "/admin/webhooks", icon: "send", needs: MANAGE },
         ],
@@ -57,10 +58,12 @@ pub const fn area() -> Area {
 const MIGRATIONS: &[Migration] = &[
     Migration { area: "messages", number: 1, name: "messages", sql: include_str!("../migrations/0001_messages.sql") },
     Migration { area: "messages", number: 2, name: "webhooks", sql: include_str!("../migrations/0002_webhooks.sql") },
+    Migration { area: "messages", number: 3, name: "staff", sql: include_str!("../migrations/0003_staff.sql") },
 ];
 
 const ROUTES: &[Route] = &[
     Route::get("/me/messages", Access::SignedIn { level: 0 }, || get(pages::mine)),
+    Route::get("/desk/messages", Access::AnyStaff, || get(pages::desk)),
     Route::get("/admin/sms", Access::Staff(READ), || get(pages::sms)),
     Route::get("/admin/webhooks", Access::Staff(MANAGE), || get(pages::list)),
     Route::post("/admin/webhooks", Access::Staff(MANAGE), || post(pages::create)),
@@ -80,6 +83,15 @@ const ROUTES: &[Route] = &[
 pub fn notify(tx: &mut Tx<'_>, person: i64, title: &str, body: &str, href: &str, at: Timestamp) -> Result<()> {
     let id = tx.new_id();
     store::add_message(tx, id, person, title, body, href, at)
+}
+
+/// 同 [`notify`]，写给工作人员（目录区的行键）：工作上的事不看他有没有以群众身份实名过。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn notify_staff(tx: &mut Tx<'_>, staff: i64, title: &str, body: &str, href: &str, at: Timestamp) -> Result<()> {
+    let id = tx.new_id();
+    store::add_staff_message(tx, id, staff, title, body, href, at)
 }
 
 /// 一把新的签名密钥：32 字节随机，写成 `whsec_…`。

@@ -281,6 +281,7 @@ pub struct MenuItem {
     pub href: Str,
     /// `icons.svg` 里的名字。
     pub icon: Str,
+    /// 空为每个工作人员都有。
     pub needs: Permission,
 }
 

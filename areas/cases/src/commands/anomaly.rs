@@ -84,7 +84,7 @@ fn tell(tx: &mut Tx<'_>, place: Place, row: &AnomalyRow, at: Timestamp) -> Resul
     notify(tx, place.unit, can::EXTEND, "监察异常告知", &body, "/desk/anomalies?tab=told", at)
 }
 
-/// 给一个单位里有某项权限、已实名的人发站内信。
+/// 给一个单位里有某项权限的人发站内信。
 pub(super) fn notify(tx: &mut Tx<'_>, unit: i64, permission: &str, title: &str, body: &str, href: &str, at: Timestamp) -> Result<()> {
     let posts = directory::posts_with(tx, unit, permission, time::day_number(time::date_of(at)))?;
     tell_posts(tx, &posts, title, body, href, at)
@@ -100,10 +100,8 @@ fn tell_posts(tx: &mut Tx<'_>, posts: &[i64], title: &str, body: &str, href: &st
     let mut told = std::collections::BTreeSet::new();
     for id in posts.iter().copied() {
         let Some(post) = directory::post(tx, id)? else { continue };
-        if let Some(staff) = directory::staff(tx, post.staff)?.filter(|staff| staff.person != 0)
-            && told.insert(staff.person)
-        {
-            tongban_messages::notify(tx, staff.person, title, body, href, at)?;
+        if told.insert(post.staff) {
+            tongban_messages::notify_staff(tx, post.staff, title, body, href, at)?;
         }
     }
     Ok(())

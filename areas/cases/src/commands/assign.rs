@@ -64,9 +64,9 @@ pub fn transfer(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Transfer, at: 
     case.state = next(case.state, Action::Transfer)?;
     (case.handler, case.handler_name) = (to, receiver.name.clone());
     finish(tx, actor, &mut case, &before, &Mark::new(Action::Transfer, "cases.transferred", &told).internal(), at)?;
-    if receiver.person != 0 && !taking {
+    if !taking {
         let href = format!("/desk/cases/{}", case.no);
-        tongban_messages::notify(tx, receiver.person, "转来一件办件", &format!("{} {}", case.no, case.item_name), &href, at)?;
+        tongban_messages::notify_staff(tx, to, "转来一件办件", &format!("{} {}", case.no, case.item_name), &href, at)?;
     }
     Ok(case)
 }

@@ -2,7 +2,6 @@
 
 use tongban_contracts::cases::CaseNodeV1;
 use tongban_contracts::parties::GrantV1;
-use tongban_directory::queries as directory;
 use tongban_parties::queries::grants;
 use tongban_store::{Logged, Result, Tx};
 
@@ -28,8 +27,8 @@ pub fn on_light(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
     let href = format!("/desk/cases/{}", node.case_no);
     let body = format!("{} {}", node.case_no, node.item_name);
     let handler = case.map_or(0, |case| case.handler);
-    if let Some(staff) = directory::staff(tx, handler)?.filter(|staff| staff.person != 0) {
-        tongban_messages::notify(tx, staff.person, title, &body, &href, entry.at)?;
+    if handler != 0 {
+        tongban_messages::notify_staff(tx, handler, title, &body, &href, entry.at)?;
     }
     if red {
         notify(tx, node.unit, can::EXTEND, title, &body, &href, entry.at)?;

@@ -22,8 +22,8 @@ pub fn urge(tx: &mut Tx<'_>, actor: &Actor, no: &str, version: i64, words: &str,
     let words: String = words.trim().chars().take(200).collect();
     let told = if words.is_empty() { "申请人催办".to_owned() } else { format!("申请人催办：{words}") };
     finish(tx, actor, &mut case, &before, &Mark::new(Action::Urge, "cases.urged", &told), at)?;
-    if let Some(staff) = tongban_directory::queries::staff(tx, case.handler)?.filter(|staff| staff.person != 0) {
-        tongban_messages::notify(tx, staff.person, "有人催办", &format!("{} {}", case.no, case.item_name), &format!("/desk/cases/{}", case.no), at)?;
+    if case.handler != 0 {
+        tongban_messages::notify_staff(tx, case.handler, "有人催办", &format!("{} {}", case.no, case.item_name), &format!("/desk/cases/{}", case.no), at)?;
     }
     Ok(case)
 }

@@ -6,6 +6,7 @@ mod duties;
 mod follow;
 mod http;
 mod licences;
+mod notices;
 mod online;
 mod process;
 mod property;

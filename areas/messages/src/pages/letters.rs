@@ -27,10 +27,31 @@ pub async fn mine(State(app): State<App>, ctx: Ctx, Query(query): Query<PageQuer
     let (person, limit) = (ctx.actor.person, query.limit()?);
     let before: i64 = query.after("mine")?.unwrap_or(i64::MAX);
     let rows = app.db().read("messages.mine", move |tx| store::mine(tx, person, before, limit as i64 + 1)).await?;
-    let listing = Listing::cut(rows, limit, "mine", |message| message.id);
-    let pager = Pager::of(&ctx.uri, listing.next_cursor.as_deref(), format!("本页 {} 封", listing.items.len()));
-    let letters = listing.items.into_iter().map(|message| Letter { at: show(message.at), message }).collect();
+    let (letters, pager) = cut(&ctx, rows, limit, "mine");
     render(&MinePage { l: Layout::public(&ctx, "我的消息"), letters, pager })
+}
+
+fn cut(ctx: &Ctx, rows: Vec<Message>, limit: usize, name: &str) -> (Vec<Letter>, Pager) {
+    let listing = Listing::cut(rows, limit, name, |message| message.id);
+    let pager = Pager::of(&ctx.uri, listing.next_cursor.as_deref(), format!("本页 {} 封", listing.items.len()));
+    (listing.items.into_iter().map(|message| Letter { at: show(message.at), message }).collect(), pager)
+}
+
+#[derive(Template)]
+#[template(path = "desk_messages.html")]
+struct DeskPage {
+    l: Layout,
+    letters: Vec<Letter>,
+    pager: Pager,
+}
+
+/// 工作人员的消息：快到期、超期、转办、催办、监察告知。
+pub async fn desk(State(app): State<App>, ctx: Ctx, Query(query): Query<PageQuery>) -> Result<Html, Failure> {
+    let (staff, limit) = (ctx.actor.staff, query.limit()?);
+    let before: i64 = query.after("desk")?.unwrap_or(i64::MAX);
+    let rows = app.db().read("messages.desk", move |tx| store::of_staff(tx, staff, before, limit as i64 + 1)).await?;
+    let (letters, pager) = cut(&ctx, rows, limit, "desk");
+    render(&DeskPage { l: Layout::staff(&ctx, "我的消息"), letters, pager })
 }
 
 struct SmsLine {

@@ -3,5 +3,5 @@
 mod letters;
 mod webhooks;
 
-pub use letters::{mine, sms};
+pub use letters::{desk, mine, sms};
 pub use webhooks::{act, create, list, redeliver, show};

@@ -2,13 +2,15 @@
 
 use jiff::Timestamp;
 use tongban_kernel::time::from_millis;
-use tongban_store::{Result, Tx, args};
+use tongban_store::{Result, Row, Tx, args};
 
 const ADD: &str = "INSERT INTO messages_messages (id, person, at, title, body, href, seen) VALUES ($1, $2, $3, $4, $5, $6, 0)";
 const MINE: &str = "SELECT id, at, title, body, href FROM messages_messages WHERE person = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+const ADD_STAFF: &str = "INSERT INTO messages_messages (id, person, at, title, body, href, seen, staff) VALUES ($1, 0, $2, $3, $4, $5, 0, $6)";
+const OF_STAFF: &str = "SELECT id, at, title, body, href FROM messages_messages WHERE staff = $1 AND staff > 0 AND id < $2 ORDER BY id DESC LIMIT $3";
 const KEEP_SMS: &str = "INSERT INTO messages_sms (id, mobile, body, at, state) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
 const SMS: &str = "SELECT id, mobile, at, state FROM messages_sms WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
-pub(super) const STATEMENTS: &[&str] = &[ADD, MINE, KEEP_SMS, SMS];
+pub(super) const STATEMENTS: &[&str] = &[ADD, MINE, ADD_STAFF, OF_STAFF, KEEP_SMS, SMS];
 
 /// 一封站内信。
 #[derive(Debug, Clone)]
@@ -37,9 +39,21 @@ pub(crate) fn add_message(tx: &mut Tx<'_>, id: i64, person: i64, title: &str, bo
 
 /// 某人 `before` 之前的信，新的在前。
 pub(crate) fn mine(tx: &mut Tx<'_>, person: i64, before: i64, limit: i64) -> Result<Vec<Message>> {
-    tx.rows(MINE, args![person, before, limit], |r| {
-        Ok(Message { id: r.get(0)?, at: from_millis(r.get(1)?), title: r.get(2)?, body: r.get(3)?, href: r.get(4)? })
-    })
+    tx.rows(MINE, args![person, before, limit], message)
+}
+
+fn message(r: &Row<'_>) -> Result<Message> {
+    Ok(Message { id: r.get(0)?, at: from_millis(r.get(1)?), title: r.get(2)?, body: r.get(3)?, href: r.get(4)? })
+}
+
+pub(crate) fn add_staff_message(tx: &mut Tx<'_>, id: i64, staff: i64, title: &str, body: &str, href: &str, at: Timestamp) -> Result<()> {
+    tx.exec(ADD_STAFF, args![id, at, title, body, href, staff])?;
+    Ok(())
+}
+
+/// 写给某个工作人员的，`before` 之前的，新的在前。
+pub(crate) fn of_staff(tx: &mut Tx<'_>, staff: i64, before: i64, limit: i64) -> Result<Vec<Message>> {
+    tx.rows(OF_STAFF, args![staff, before, limit], message)
 }
 
 pub(crate) fn keep_sms(tx: &mut Tx<'_>, id: i64, mobile: &[u8], text: &str, state: &str, at: Timestamp) -> Result<()> {
