@@ -11,7 +11,7 @@ mod transitions;
 
 pub use bundle::{BundleBody, BundleState, Member, MemberState, Part, overall, ready, stranded};
 pub use case::{Applicant, Case, Delivery, FileRef, Material, MaterialStatus, Procedure};
-pub use facts::Facts;
+pub use facts::{Columns as FactColumns, Facts};
 pub use flow::{Flow, Stage, StageKind, post_of};
 pub use opinion::OpinionState;
 pub use offer::{Choice, Field, FieldKind, Offer, OfferMaterial, Situation, Variant, holds};
