@@ -469,7 +469,7 @@ mod tests {
                 }
             }
             assert!(skipped <= 6, "{skipped}");
-            let cases = run(&test, |tx| store::scan_facts(tx, 0, 500)).await.unwrap();
+            let cases = run(&test, |tx| store::from(tx, 0, 500)).await.unwrap();
             let in_state = |state| cases.iter().filter(|case| case.state == state).count();
             assert!(in_state(State::Closed) > 60, "{}", in_state(State::Closed));
             assert!(cases.iter().all(|case| case.next_clock_at.is_none_or(|next| next > now)));

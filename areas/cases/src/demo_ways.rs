@@ -91,7 +91,7 @@ fn consulted(tx: &mut Tx<'_>, _: &[String], _: &[(Actor, Applicant)], at: Timest
     let units: Vec<_> = tongban_directory::queries::all_orgs(tx)?.into_iter().filter(|org| org.is_unit() && org.parent != 0).collect();
     let mut after = 0;
     loop {
-        let page = store::scan_facts(tx, after, 200)?;
+        let page = store::from(tx, after, 200)?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.id;
         let Some(case) = page.into_iter().find(|case| case.state == State::Accepted && case.next_clock_at.is_none_or(|next| next > at)) else { continue };

@@ -64,7 +64,7 @@ pub const SAMPLES: &[Sample] = &[
 
 /// 库里的一件：演示与测试库里，第一件所在的单位算范围内。
 fn sample(tx: &mut Tx<'_>, place: Where) -> Result<Option<Case>> {
-    let cases = store::scan_facts(tx, 0, 200)?;
+    let cases = store::from(tx, 0, 200)?;
     let first = cases.first().map(|case| case.place.unit);
     Ok(cases.into_iter().find(|case| (Some(case.place.unit) == first) == (place == Where::Inside)))
 }

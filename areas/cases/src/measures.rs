@@ -120,8 +120,8 @@ fn contribute(facts: &Facts, out: &mut Tally) {
 
 fn scan(tx: &mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<(i64, String)>> {
     store::scan_facts(tx, after, i64::from(limit))?
-        .iter()
-        .map(|case| Ok((case.id, serde_json::to_string(&Facts::of(case))?)))
+        .into_iter()
+        .map(|(id, facts)| Ok((id, serde_json::to_string(&facts)?)))
         .collect()
 }
 

@@ -29,7 +29,7 @@ const RUNNING: &str = "recounting";
 const LEASE_MS: i64 = 3_600_000;
 
 const SCAN: u32 = 500;
-const CHUNK: usize = 200;
+const CHUNK: usize = 2_000;
 /// 对不上时最多记多少处。
 const SHOWN: i64 = 20;
 
@@ -128,34 +128,32 @@ fn scan(tx: &mut Tx<'_>, registry: &Registry) -> Result<Scanned> {
     Ok((heads, records, change))
 }
 
+/// 新的一代原是空的，去重数在手里数好，整块整块地写。
 async fn write_generation(app: &App, next: i64, change: &Change<&'static str>) -> Result<()> {
-    let mut months: BTreeMap<(&'static str, i64, i64), i64> = BTreeMap::new();
-    for (&(measure, org, day), &n) in &change.sums {
-        *months.entry((measure, org, crate::period::month_row(day))).or_default() += n;
+    let tallies = rows_of(change);
+    for chunk in tallies.chunks(CHUNK) {
+        let chunk = chunk.to_vec();
+        app.db().bulk("indicators.recount_write", move |tx| store::add_tallies(tx, next, &chunk)).await?;
     }
-    for (grain, sums) in [(0, &change.sums), (1, &months)] {
-        let rows: Vec<_> = sums.iter().map(|(key, n)| (*key, *n)).collect();
-        for chunk in rows.chunks(CHUNK) {
-            let chunk = chunk.to_vec();
-            app.db()
-                .bulk("indicators.recount_write", move |tx| {
-                    chunk.iter().try_for_each(|((measure, org, day), n)| store::put_tally(tx, next, grain, measure, (*org, *day), *n))
-                })
-                .await?;
-        }
-    }
-    let present: Vec<_> = change.presence.iter().map(|(key, n)| (*key, *n)).collect();
+    let present: Vec<store::PresenceRow> = change.presence.iter().map(|(&(measure, org, period, key), &n)| (measure, period, org, key, n)).collect();
     for chunk in present.chunks(CHUNK) {
         let chunk = chunk.to_vec();
-        app.db()
-            .bulk("indicators.recount_presence", move |tx| {
-                chunk.iter().try_for_each(|((measure, org, period, key), n)| {
-                    store::add_presence(tx, next, measure, (*org, *period, *key), *n).map(|_| ())
-                })
-            })
-            .await?;
+        app.db().bulk("indicators.recount_presence", move |tx| store::put_presences(tx, next, &chunk)).await?;
     }
     Ok(())
+}
+
+/// 日、月、去重三种行。
+fn rows_of(change: &Change<&'static str>) -> Vec<store::TallyRow> {
+    let mut wide: BTreeMap<(i64, &'static str, i64, i64), i64> = BTreeMap::new();
+    for (&(measure, org, day), &n) in &change.sums {
+        *wide.entry((store::MONTH, measure, crate::period::month_row(day), org)).or_default() += n;
+    }
+    for (&(measure, org, period, _), &n) in &change.presence {
+        *wide.entry((store::DISTINCT, measure, period, org)).or_default() += crate::ledger::step(0, n);
+    }
+    let days = change.sums.iter().map(|(&(measure, org, day), &n)| (store::DAY, measure, day, org, n));
+    days.chain(wide.into_iter().map(|((grain, measure, day, org), n)| (grain, measure, day, org, n)).filter(|row| row.4 != 0)).collect()
 }
 
 /// 让新账追到与旧账同一位置，再逐行对。其间又有新日志就再追一次。

@@ -1,11 +1,11 @@
 //! 一个区交给屋顶的一切：普通数据，没有泛型（foundations §2）。
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
 use axum::http::Method;
 use axum::routing::MethodRouter;
+use rustc_hash::FxHashMap;
 use tongban_kernel::{Actor, Permission};
 use tongban_store::jobs::Job;
 use tongban_store::{Clock, Migration, Reaction, Result, Tx};
@@ -157,9 +157,9 @@ pub struct Step {
 /// 一次事实对各度量的贡献：（度量，机构，日）→ 数。
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
-    pub sums: BTreeMap<(Str, i64, i64), i64>,
+    pub sums: FxHashMap<(Str, i64, i64), i64>,
     /// 去重度量：（度量，机构，期，键）→ 次数。
-    pub presence: BTreeMap<(Str, i64, i64, i64), i64>,
+    pub presence: FxHashMap<(Str, i64, i64, i64), i64>,
 }
 
 impl Tally {

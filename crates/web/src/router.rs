@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tongban_kernel::problem::{Code, Problem};
 use tongban_kernel::{Actor, ActorKind};
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
@@ -42,13 +43,14 @@ pub fn build(app: App) -> Router {
         .method_not_allowed_fallback(wrong_method);
     // 一张表单可以带几份文件；单份的上限由 UploadForm 再查一遍
     let whole = app.config().upload_limit.saturating_mul(FILES_IN_ONE_FORM);
-    router
-        .layer(DefaultBodyLimit::max(whole))
-        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(CompressionLayer::new().gzip(true))
+    // 叠成一层再套到路由上：分开套，每一层都要把里面的各层装箱复制一遍，层数的平方
+    let layers = ServiceBuilder::new()
         .layer(middleware::from_fn(observe))
-        .with_state(app)
+        .layer(CompressionLayer::new().gzip(true))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
+        .layer(DefaultBodyLimit::max(whole));
+    router.layer(layers).with_state(app)
 }
 
 fn routes(areas: &[Area]) -> (Router<App>, OpenApi) {

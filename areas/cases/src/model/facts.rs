@@ -1,7 +1,9 @@
 //! 一件办件的事实：里程碑日与旗标，是全部办件指标的来源（foundations §5）。
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Channel;
 use super::case::Case;
 use super::state::{Outcome, State};
 
@@ -38,34 +40,81 @@ pub struct Facts {
     pub voided: bool,
 }
 
+/// 事实由来的几栏：写日志时取自办件，全量重算时只从库里读这几栏，两条路用同一个算法。
+pub struct Columns {
+    pub org: i64,
+    pub window_org: i64,
+    pub item: i64,
+    pub submitted_at: Timestamp,
+    pub accepted_at: Option<Timestamp>,
+    pub decided_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub channel: Channel,
+    pub instant: bool,
+    pub corrections: i64,
+    pub on_time: Option<bool>,
+    pub early: Option<bool>,
+    pub used_days: Option<i64>,
+    pub red_spans: Vec<(Timestamp, Option<Timestamp>)>,
+    pub outcome: Option<Outcome>,
+    pub state: State,
+    pub external: bool,
+    pub linked_in_time: Option<bool>,
+}
+
 impl Facts {
     #[must_use]
     pub fn of(case: &Case) -> Self {
-        Self {
+        Self::from(Columns {
             org: case.place.org,
             window_org: case.window_org,
             item: case.item_id,
-            submitted: day(case.submitted_at),
-            accepted: case.accepted_at.map(day),
-            decided: case.decided_at.map(day),
-            ended: case.ended_at.map(day),
-            online: case.channel.is_online(),
+            submitted_at: case.submitted_at,
+            accepted_at: case.accepted_at,
+            decided_at: case.decided_at,
+            ended_at: case.ended_at,
+            channel: case.channel,
             instant: case.instant,
             corrections: case.corrections,
             on_time: case.on_time,
             early: case.early,
             used_days: case.used_days,
-            red: case.red_spans.iter().map(|(from, until)| (day(*from), until.map(day))).collect(),
-            granted: case.outcome.map(|outcome| outcome == Outcome::Granted),
-            not_accepted: case.state == State::NotAccepted,
-            returned: case.state == State::Returned,
+            red_spans: case.red_spans.clone(),
+            outcome: case.outcome,
+            state: case.state,
             external: case.external_no.is_some(),
             linked_in_time: case.linked_in_time,
-            voided: case.state == State::Voided,
+        })
+    }
+}
+
+impl From<Columns> for Facts {
+    fn from(of: Columns) -> Self {
+        Self {
+            org: of.org,
+            window_org: of.window_org,
+            item: of.item,
+            submitted: day(of.submitted_at),
+            accepted: of.accepted_at.map(day),
+            decided: of.decided_at.map(day),
+            ended: of.ended_at.map(day),
+            online: of.channel.is_online(),
+            instant: of.instant,
+            corrections: of.corrections,
+            on_time: of.on_time,
+            early: of.early,
+            used_days: of.used_days,
+            red: of.red_spans.iter().map(|(from, until)| (day(*from), until.map(day))).collect(),
+            granted: of.outcome.map(|outcome| outcome == Outcome::Granted),
+            not_accepted: of.state == State::NotAccepted,
+            returned: of.state == State::Returned,
+            external: of.external,
+            linked_in_time: of.linked_in_time,
+            voided: of.state == State::Voided,
         }
     }
 }
 
-fn day(at: jiff::Timestamp) -> i64 {
+fn day(at: Timestamp) -> i64 {
     tongban_kernel::time::day_number(tongban_kernel::time::date_of(at))
 }

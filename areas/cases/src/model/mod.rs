@@ -14,7 +14,7 @@ mod transitions;
 pub use agency::Agency;
 pub use bundle::{BundleBody, BundleState, Member, MemberState, Part, overall, ready, stranded};
 pub use case::{Applicant, Case, Delivery, FileRef, Material, MaterialStatus, Procedure};
-pub use facts::Facts;
+pub use facts::{Columns as FactColumns, Facts};
 pub use flow::{Flow, Stage, StageKind, post_of};
 pub use follow::{Follow, FollowKind, FollowUp, Later};
 pub use opinion::OpinionState;

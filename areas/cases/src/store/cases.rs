@@ -55,15 +55,15 @@ fn day(r: &Row<'_>, column: usize) -> Result<Option<Date>> {
     Ok(r.get::<Option<i64>>(column)?.and_then(from_day_number))
 }
 
-fn moment(r: &Row<'_>, column: usize) -> Result<Option<Timestamp>> {
+pub(super) fn moment(r: &Row<'_>, column: usize) -> Result<Option<Timestamp>> {
     Ok(r.get::<Option<i64>>(column)?.map(from_millis))
 }
 
-fn flag(r: &Row<'_>, column: usize) -> Result<Option<bool>> {
+pub(super) fn flag(r: &Row<'_>, column: usize) -> Result<Option<bool>> {
     Ok(r.get::<Option<i64>>(column)?.map(|value| value != 0))
 }
 
-fn spans(text: &str) -> Result<Vec<(Timestamp, Option<Timestamp>)>> {
+pub(super) fn spans(text: &str) -> Result<Vec<(Timestamp, Option<Timestamp>)>> {
     let raw: Vec<(i64, Option<i64>)> = serde_json::from_str(text)?;
     Ok(raw.into_iter().map(|(from, until)| (from_millis(from), until.map(from_millis))).collect())
 }

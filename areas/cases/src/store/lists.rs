@@ -71,7 +71,7 @@ const SAME: &str = "SELECT case_no FROM cases_cases WHERE id_digest = $1 AND ite
 /// 到点的办件。
 pub const CLOCK_DUE: &str =
     "SELECT id, next_clock_at FROM cases_cases WHERE next_clock_at <= $1 ORDER BY next_clock_at, id LIMIT $2";
-const SCAN: &str = concat!("SELECT ", columns!(), " FROM cases_cases WHERE id > $1 ORDER BY id LIMIT $2");
+const FROM: &str = concat!("SELECT ", columns!(), " FROM cases_cases WHERE id > $1 ORDER BY id LIMIT $2");
 
 /// 黄灯一页，测试看它用不用得上索引。
 #[cfg(test)]
@@ -79,7 +79,7 @@ pub const YELLOW_PAGE: &str = YELLOW.unit;
 
 pub(super) const STATEMENTS: &[&str] = &[
     OPEN.tenant, OPEN.unit, OPEN.org, TAB.tenant, TAB.unit, TAB.org, DONE.tenant, DONE.unit, DONE.org, RED.tenant,
-    RED.unit, RED.org, YELLOW.tenant, YELLOW.unit, YELLOW.org, HANDLING, OF_BUNDLE, MINE_PERSON, MINE_LEGAL, BY_IDENTITY, IDENTITY_OF, BY_NAME, SAME, CLOCK_DUE, SCAN,
+    RED.unit, RED.org, YELLOW.tenant, YELLOW.unit, YELLOW.org, HANDLING, OF_BUNDLE, MINE_PERSON, MINE_LEGAL, BY_IDENTITY, IDENTITY_OF, BY_NAME, SAME, CLOCK_DUE, FROM,
 ];
 
 /// 列表里的一行。
@@ -238,9 +238,9 @@ pub const fn due_clocks() -> &'static str {
     CLOCK_DUE
 }
 
-/// 行键大于 `after` 的办件，全量重算用。
-pub fn scan_facts(tx: &mut Tx<'_>, after: i64, limit: i64) -> Result<Vec<Case>> {
-    tx.rows(SCAN, args![after, limit], from_row)
+/// 行键大于 `after` 的办件。
+pub fn from(tx: &mut Tx<'_>, after: i64, limit: i64) -> Result<Vec<Case>> {
+    tx.rows(FROM, args![after, limit], from_row)
 }
 
 /// 工作台待办：某页签里本人能看到的。

@@ -9,6 +9,7 @@ pub mod counters;
 pub mod drill;
 pub mod follow_ups;
 mod drafts;
+mod facts;
 pub mod imports;
 mod lists;
 pub mod opinions;
@@ -25,9 +26,10 @@ pub use children::{
 };
 pub use drafts::{Draft, DraftBody, DraftMaterial, add as add_draft, drop_draft, expire_draft, lock as lock_draft, mark_submitted, mine as my_drafts, of_token, save as save_draft, set_person as set_draft_person};
 pub use counters::{Counts, counts};
+pub use facts::scan_facts;
 #[cfg(test)]
 pub use lists::YELLOW_PAGE;
-pub use lists::{Filter, ListRow, done_list, handling, lit_list, of_bundle, by_identity, by_name, mine, open_list, pending_same, scan_facts, tab_list, due_clocks, todo};
+pub use lists::{Filter, ListRow, done_list, from, handling, lit_list, of_bundle, by_identity, by_name, mine, open_list, pending_same, tab_list, due_clocks, todo};
 
 use jiff::Timestamp;
 use tongban_store::{Migration, Result, Tx, args};
@@ -49,7 +51,7 @@ pub const MIGRATIONS: &[Migration] =
         Migration { area: "cases", number: 11, name: "coverage", sql: include_str!("../../migrations/0011_coverage.sql") },
     ];
 
-pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, bundles::STATEMENTS, archives::STATEMENTS, public::STATEMENTS, imports::STATEMENTS, views::STATEMENTS, commitments::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, agencies::STATEMENTS, follow_ups::STATEMENTS, SNAPSHOTS, FLOWS];
+pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, bundles::STATEMENTS, archives::STATEMENTS, public::STATEMENTS, imports::STATEMENTS, views::STATEMENTS, facts::STATEMENTS, commitments::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, agencies::STATEMENTS, follow_ups::STATEMENTS, SNAPSHOTS, FLOWS];
 
 const SAVE_SNAPSHOT: &str =
     "INSERT INTO cases_snapshots (item_id, version, body) VALUES ($1, $2, $3) ON CONFLICT (item_id, version) DO NOTHING";

@@ -166,7 +166,7 @@ async fn a_sheet_is_linked_once_and_reconciled() {
             .test
             .db
             .snapshot("t", |tx| {
-                let cases = store::scan_facts(tx, 0, 10)?;
+                let cases = store::from(tx, 0, 10)?;
                 let codes: Vec<_> = store::anomalies_of(tx, cases[0].id)?.into_iter().map(|a| a.anomaly).collect();
                 Ok((cases, codes))
             })

@@ -4,14 +4,23 @@ use tongban_store::{Result, Tx, args};
 
 const ADD: &str = "INSERT INTO indicators_tally (gen, grain, measure, day, org, n) VALUES ($1, $2, $3, $4, $5, $6) \
      ON CONFLICT (gen, grain, measure, day, org) DO UPDATE SET n = indicators_tally.n + $6";
-const ADD_MANY: &str = "INSERT INTO indicators_tally (gen, grain, measure, day, org, n) VALUES \
-     ($1, $2, $3, $4, $5, $6), ($7, $8, $9, $10, $11, $12), ($13, $14, $15, $16, $17, $18), ($19, $20, $21, $22, $23, $24), \
-     ($25, $26, $27, $28, $29, $30), ($31, $32, $33, $34, $35, $36), ($37, $38, $39, $40, $41, $42), ($43, $44, $45, $46, $47, $48), \
-     ($49, $50, $51, $52, $53, $54), ($55, $56, $57, $58, $59, $60), ($61, $62, $63, $64, $65, $66), ($67, $68, $69, $70, $71, $72), \
-     ($73, $74, $75, $76, $77, $78), ($79, $80, $81, $82, $83, $84), ($85, $86, $87, $88, $89, $90), ($91, $92, $93, $94, $95, $96), \
-     ($97, $98, $99, $100, $101, $102), ($103, $104, $105, $106, $107, $108), ($109, $110, $111, $112, $113, $114), ($115, $116, $117, $118, $119, $120) \
-     ON CONFLICT (gen, grain, measure, day, org) DO UPDATE SET n = indicators_tally.n + excluded.n";
-/// [`ADD_MANY`] 一次几行。
+macro_rules! twenty_rows {
+    () => {
+        "($1, $2, $3, $4, $5, $6), ($7, $8, $9, $10, $11, $12), ($13, $14, $15, $16, $17, $18), ($19, $20, $21, $22, $23, $24), \
+         ($25, $26, $27, $28, $29, $30), ($31, $32, $33, $34, $35, $36), ($37, $38, $39, $40, $41, $42), ($43, $44, $45, $46, $47, $48), \
+         ($49, $50, $51, $52, $53, $54), ($55, $56, $57, $58, $59, $60), ($61, $62, $63, $64, $65, $66), ($67, $68, $69, $70, $71, $72), \
+         ($73, $74, $75, $76, $77, $78), ($79, $80, $81, $82, $83, $84), ($85, $86, $87, $88, $89, $90), ($91, $92, $93, $94, $95, $96), \
+         ($97, $98, $99, $100, $101, $102), ($103, $104, $105, $106, $107, $108), ($109, $110, $111, $112, $113, $114), ($115, $116, $117, $118, $119, $120)"
+    };
+}
+const ADD_MANY: &str = concat!(
+    "INSERT INTO indicators_tally (gen, grain, measure, day, org, n) VALUES ",
+    twenty_rows!(),
+    " ON CONFLICT (gen, grain, measure, day, org) DO UPDATE SET n = indicators_tally.n + excluded.n"
+);
+const PUT_PRESENCE: &str = "INSERT INTO indicators_presence (gen, measure, period, org, k, n) VALUES ($1, $2, $3, $4, $5, $6)";
+const PRESENCE_MANY: &str = concat!("INSERT INTO indicators_presence (gen, measure, period, org, k, n) VALUES ", twenty_rows!());
+/// 成批的语句一次几行。
 const MANY: usize = 20;
 const PRESENCE: &str = "INSERT INTO indicators_presence (gen, measure, period, org, k, n) VALUES ($1, $2, $3, $4, $5, $6) \
      ON CONFLICT (gen, measure, period, org, k) DO UPDATE SET n = indicators_presence.n + $6 RETURNING n";
@@ -40,6 +49,8 @@ const PRESENCE_KEYS: &str = "SELECT DISTINCT measure, period FROM indicators_pre
 pub(super) const STATEMENTS: &[&str] = &[
     ADD,
     ADD_MANY,
+    PUT_PRESENCE,
+    PRESENCE_MANY,
     PRESENCE,
     PRESENCE_COUNT,
     TOUCH,
@@ -59,7 +70,7 @@ pub(super) const STATEMENTS: &[&str] = &[
 
 pub const DAY: i64 = 0;
 pub const MONTH: i64 = 1;
-const DISTINCT: i64 = 2;
+pub const DISTINCT: i64 = 2;
 
 /// 某日某机构的数加 `n`，月行一并加。
 pub fn add_tally(tx: &mut Tx<'_>, gen_no: i64, measure: &str, org: i64, day: i64, n: i64) -> Result<()> {
@@ -87,9 +98,22 @@ pub fn add_tallies(tx: &mut Tx<'_>, gen_no: i64, rows: &[TallyRow]) -> Result<()
     Ok(())
 }
 
-/// 直接加一行（重算时成批写，日、月、去重都用它）。
-pub fn put_tally(tx: &mut Tx<'_>, gen_no: i64, grain: i64, measure: &str, (org, day): (i64, i64), n: i64) -> Result<()> {
-    tx.exec(ADD, args![gen_no, grain, measure, day, org, n])?;
+/// 一行在场：（度量，期，机构，键，次数）。
+pub type PresenceRow = (&'static str, i64, i64, i64, i64);
+
+/// 成批写新一代的在场次数；去重数由叫的人另写。
+pub fn put_presences(tx: &mut Tx<'_>, gen_no: i64, rows: &[PresenceRow]) -> Result<()> {
+    let mut chunks = rows.chunks_exact(MANY);
+    for chunk in &mut chunks {
+        let mut values = Vec::with_capacity(MANY * 6);
+        for &(measure, period, org, key, n) in chunk {
+            values.extend_from_slice(args![gen_no, measure, period, org, key, n]);
+        }
+        tx.exec(PRESENCE_MANY, &values)?;
+    }
+    for &(measure, period, org, key, n) in chunks.remainder() {
+        tx.exec(PUT_PRESENCE, args![gen_no, measure, period, org, key, n])?;
+    }
     Ok(())
 }
 
