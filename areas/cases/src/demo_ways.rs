@@ -1,4 +1,4 @@
-//! 演示里的几种办法：家人代办的授权、一件事、并联征求意见、行业系统成批补录。样样经命令造出来。
+//! 演示里的几种办法：家人代办的授权、一件事、并联征求意见、行业系统成批补录、告知承诺。样样经命令造出来。
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use tongban_parties::rules::grants::Terms;
 use tongban_store::{Error, Result, Tx};
 use tongban_web::Demo;
 
-use crate::commands::{self, Answer, Consult, DraftEdit, External};
+use crate::commands::{self, Answer, Consult, Decide, DraftEdit, External, Forward};
 use crate::demo::{officer, registration};
 use crate::demo_dice::Dice;
 use crate::import;
-use crate::model::{Applicant, Channel, Outcome, State};
+use crate::model::{Applicant, Channel, MaterialStatus, Offer, Outcome, State, Step};
 use crate::offer::{self, bundle};
 use crate::rules::forms;
 use crate::store;
@@ -30,7 +30,7 @@ pub fn demo(demo: &mut Demo<'_>, codes: &[(String, String, String)], people: &Ar
     let citizens: Arc<Vec<(Actor, Applicant)>> = Arc::new(
         people.iter().map(|(actor, who)| (Actor { real_level: 3, ..Actor::citizen(actor.account, actor.person, 3, &actor.name) }, who.clone())).collect(),
     );
-    let ways: [fn(&mut Tx<'_>, &[String], &[(Actor, Applicant)], Timestamp) -> Result<()>; 4] = [entrusted, bundled, consulted, imported];
+    let ways: [fn(&mut Tx<'_>, &[String], &[(Actor, Applicant)], Timestamp) -> Result<()>; 5] = [entrusted, bundled, consulted, imported, promised];
     for way in ways {
         let (codes, citizens) = (Arc::clone(&codes), Arc::clone(&citizens));
         match demo.runtime.block_on(demo.db.bulk("cases.demo_ways", move |tx| way(tx, &codes, &citizens, now))) {
@@ -84,6 +84,57 @@ fn bundled(tx: &mut Tx<'_>, _: &[String], people: &[(Actor, Applicant)], at: Tim
 fn paper(offer: &crate::model::Offer) -> Vec<(String, crate::model::MaterialStatus)> {
     use crate::model::MaterialStatus::{Licence, Paper};
     offer.materials.iter().map(|m| (m.key.clone(), if m.by_licence { Licence } else { Paper })).collect()
+}
+
+/// 告知承诺待核查的：每单位至多几件、一共几件；头一件早过了核查期限。
+const PROMISED_EACH: usize = 2;
+const PROMISED: usize = 10;
+
+/// 材料用告知承诺代替、已经准予的，等事后核查。
+fn promised(tx: &mut Tx<'_>, codes: &[String], people: &[(Actor, Applicant)], at: Timestamp) -> Result<()> {
+    let Some((_, who)) = people.get(1) else { return Ok(()) };
+    let mut made: Vec<i64> = Vec::new();
+    for code in codes {
+        let Some(offer) = offer::current(tx, code)?.filter(|offer| offer.open && offer.for_person) else { continue };
+        let few = made.iter().filter(|unit| **unit == offer.place.unit).count() < PROMISED_EACH;
+        if !few || !offer.materials.iter().any(|m| m.required() && (m.by_promise || offer.commitment)) {
+            continue;
+        }
+        let days = if made.is_empty() { 60 } else { 3 + 2 * i64::try_from(made.len()).unwrap_or(0) };
+        match promise(tx, &offer, who, at - SignedDuration::from_hours(24 * days)) {
+            Ok(()) => made.push(offer.place.unit),
+            Err(Error::Refused(problem)) => tracing::debug!(%problem, code, "这一项造不成告知承诺的件"),
+            Err(error) => return Err(error),
+        }
+        if made.len() >= PROMISED {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// 一件告知承诺的，从收件走到准予。
+fn promise(tx: &mut Tx<'_>, offer: &Offer, who: &Applicant, at: Timestamp) -> Result<()> {
+    let mut dice = Dice(909);
+    let mut input = registration(&mut dice, offer, Some(who), time::date_of(at));
+    input.allow_same = true;
+    for (key, status) in &mut input.materials {
+        if offer.material(key).is_some_and(|m| m.by_promise || offer.commitment) {
+            *status = MaterialStatus::Promised;
+        }
+    }
+    let random: Vec<u8> = (0..32).map(|_| u8::try_from(dice.below(232)).unwrap_or(7)).collect();
+    let new = commands::register(tx, &officer(offer, 0), offer, &input, &random, at)?;
+    let case = commands::receive(tx, &officer(offer, 0), &new.no, new.version, at)?;
+    let mut case = commands::accept(tx, &officer(offer, 0), &new.no, case.version, "", at)?;
+    while case.step != Some(Step::Approve) {
+        let n = i64::from(case.step == Some(Step::Review)) + 1;
+        let forward = Forward { version: case.version, opinion: "书面承诺齐全，建议准予。".to_owned(), visitors: String::new(), ..Forward::default() };
+        case = commands::forward(tx, &officer(offer, n), &new.no, &forward, at)?;
+    }
+    let decide = Decide { version: case.version, outcome: Outcome::Granted, reason: String::new() };
+    commands::decide(tx, &officer(offer, 3), &new.no, &decide, at)?;
+    Ok(())
 }
 
 /// 一件在审查的，向两个别的单位征求意见，回了一个。

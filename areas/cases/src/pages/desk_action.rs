@@ -59,7 +59,7 @@ const fn consequence(action: Action) -> &'static str {
     }
 }
 
-fn action_fields(action: Action, fields: &Fields, choices: &[(i64, String)], problem: Option<&Problem>) -> Vec<Input> {
+fn action_fields(action: Action, case: &Case, fields: &Fields, choices: &[(i64, String)], problem: Option<&Problem>) -> Vec<Input> {
     let reason = |label: &str| Input::area("reason", label).value(fields.get("reason")).max_length(2_000);
     let days = |label: &str| Input::number("days", label, "个工作日").value(fields.get("days"));
     let list: Vec<Input> = match action {
@@ -74,7 +74,7 @@ fn action_fields(action: Action, fields: &Fields, choices: &[(i64, String)], pro
             reason("说明或理由").hint("不予的必须写明理由").optional(),
         ],
         Action::Deliver => vec![
-            Input::radios("way", "送达方式", Delivery::ALL.map(|d| (d.as_str(), d.label()))).value(fields.get("way")),
+            Input::radios("way", "送达方式", Delivery::ALL.map(|d| (d.as_str(), d.label()))).value(if fields.has("way") { fields.get("way") } else { case.delivery.as_str() }),
             Input::text("receiver", "签收人").value(fields.get("receiver")).optional().hint("自取时必填"),
             Input::text("note", "邮寄单号或说明").value(fields.get("note")).optional(),
         ],
@@ -151,7 +151,7 @@ fn action_page(ctx: &Ctx, view: &CaseView, action: Action, fields: &Fields, choi
         action: action.as_str(),
         danger: matches!(action, Action::Refuse | Action::Void | Action::Terminate | Action::Revoke | Action::SendBack),
         consequence: consequence(action),
-        fields: if waiting.is_some() { Vec::new() } else { action_fields(action, fields, choices, problem) },
+        fields: if waiting.is_some() { Vec::new() } else { action_fields(action, &view.case, fields, choices, problem) },
         waiting: waiting.map(|p| format!("{} {} 申请：{}{}", p.staff_name, show::long(p.asked_at), p.reason, amended(&p.body))),
         points,
         errors: ErrorSummary::of(problem),

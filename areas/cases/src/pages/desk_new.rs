@@ -84,7 +84,7 @@ fn form_page(ctx: &Ctx, offer: Offer, fields: &Fields, problem: Option<&Problem>
         Input::radios("who", "申请人", kinds).value(who),
         text("name", "姓名或单位全称").hint("读身份证或照证件录入"),
         text("id_number", "身份证号或统一社会信用代码"),
-        text("contact", "经办人").optional().hint("个人办理的不填"),
+        text("contact", "经办人").optional().hint("企业、单位办理要填；个人办理的不填"),
         Input::tel("mobile", "联系手机").value(fields.get("mobile")).errors_of(problem),
         text("summary", "办理摘要").optional(),
     ];

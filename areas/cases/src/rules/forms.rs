@@ -22,7 +22,9 @@ pub fn applicant(checks: &mut Checks, input: &Applicant, today: Date) -> Applica
         if let Some(code) = checks.take("id_number", Uscc::parse(&input.id_number)) {
             clean.id_number = code.to_string();
         }
-        if let Some(contact) = checks.take("contact", codes::person_name(&input.contact)) {
+        if input.contact.trim().is_empty() {
+            checks.ensure(false, "contact", "required", "企业、单位办理的，请填写经办人姓名");
+        } else if let Some(contact) = checks.take("contact", codes::person_name(&input.contact)) {
             clean.contact = contact;
         }
     } else {

@@ -103,7 +103,7 @@ fn page(ctx: &Ctx, found: &Published, month: Option<Period>, unit: Option<i64>) 
             let n = found.of(Some(*m), unit).decided;
             #[allow(clippy::cast_precision_loss, reason = "件数画图，精度够")]
             let value = n as f64;
-            Point { label: m.title(), value, text: format!("{n} 件"), href: link(Some(*m), unit), tone: "" }
+            Point { label: m.link(), value, text: format!("{n} 件"), href: link(Some(*m), unit), tone: "" }
         })
         .collect();
     let busiest = found.months.iter().max_by_key(|m| found.of(Some(**m), unit).decided).map_or_else(String::new, |m| m.title());
@@ -121,7 +121,7 @@ fn page(ctx: &Ctx, found: &Published, month: Option<Period>, unit: Option<i64>) 
         l: Layout::public(ctx, "办件统计"),
         total: cells(total),
         chart: bars(&format!("{who}各月办结件数，{busiest}最多"), &points, None),
-        months: found.months.iter().rev().map(|m| line(m.title(), Some(*m), unit)).collect(),
+        months: found.months.iter().rev().filter(|m| !found.of(Some(**m), unit).is_empty()).map(|m| line(m.title(), Some(*m), unit)).collect(),
         groups: groups.collect(),
         periods: every.chain(each).collect(),
         units: whole.chain(one).collect(),

@@ -4,4 +4,5 @@
 
 mod cockpit;
 mod projection;
+mod published;
 mod support;

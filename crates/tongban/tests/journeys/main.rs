@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod browser;
+mod desk;
 mod house;
 mod items;
 #[path = "../house/template.rs"]
