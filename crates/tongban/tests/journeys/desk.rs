@@ -84,7 +84,7 @@ async fn intake(page: &Browser, width: u32, id_number: &str) {
             _ => {}
         }
     }
-    page.press("收件").await;
+    page.click("main form button.btn-l").await;
 }
 
 /// 材料逐份核过。
