@@ -29,7 +29,7 @@ pub fn may_follow(case: &Case) -> bool {
 /// 为这一件能不能申请这一种。
 ///
 /// # Errors
-/// 看不到 404；没有准予或已撤销；同一种申请还在办；延续的没有有期限的证照、已经届满。
+/// 看不到 404；没有准予或已撤销；不出证照；同一种申请还在办；延续的没有有期限的证照、已经届满。
 pub fn following(tx: &mut Tx<'_>, actor: &Actor, wanted: &Follow, at: Timestamp) -> Result<(Case, Following)> {
     let earlier = store::find_by_no(tx, &wanted.earlier_no)?.ok_or_else(Problem::not_found)?;
     if !owns(actor, &earlier) && !proxy::represents(tx, actor, &earlier, GrantScope::Apply, at)? {
@@ -37,6 +37,9 @@ pub fn following(tx: &mut Tx<'_>, actor: &Actor, wanted: &Follow, at: Timestamp)
     }
     if !may_follow(&earlier) {
         return Err(Problem::conflict("这一件没有有效的准予决定，不能据它申请变更、延续、补证").into());
+    }
+    if store::offer(tx, earlier.item_id, earlier.item_version)?.is_none_or(|offer| offer.licence.is_none()) {
+        return Err(Problem::conflict("这一件不出证照，没有要变更、延续、补证的").into());
     }
     if let Some(no) = follow_ups::pending(tx, earlier.id, wanted.kind)? {
         return Err(Problem::conflict(format!("这一件的{}已经在办：{no}", wanted.kind.label())).into());

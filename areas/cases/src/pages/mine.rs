@@ -131,7 +131,7 @@ pub async fn show_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>)
         agency: agency_note(&view),
         follow: super::follow::note(&view),
         later: view.later.iter().map(|(kind, no)| (kind.label(), no.clone())).collect(),
-        can_follow: owner && commands::may_follow(case),
+        can_follow: owner && commands::may_follow(case) && view.offer.as_ref().is_some_and(|offer| offer.licence.is_some()),
         panels,
     })
 }
