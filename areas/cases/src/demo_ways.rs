@@ -23,6 +23,9 @@ use crate::store;
 /// 补录多少件。
 const ROWS: usize = 24;
 
+/// 一种办法：事项编码、演示里的群众、此刻。
+type Way = fn(&mut Tx<'_>, &[String], &[(Actor, Applicant)], Timestamp) -> Result<()>;
+
 /// 造出来；事项不合适的那几样跳过，不拦别的。
 pub fn demo(demo: &mut Demo<'_>, codes: &[(String, String, String)], people: &Arc<Vec<(Actor, Applicant)>>) -> Result<()> {
     let now = demo.now - SignedDuration::from_hours(3);
@@ -30,7 +33,7 @@ pub fn demo(demo: &mut Demo<'_>, codes: &[(String, String, String)], people: &Ar
     let citizens: Arc<Vec<(Actor, Applicant)>> = Arc::new(
         people.iter().map(|(actor, who)| (Actor { real_level: 3, ..Actor::citizen(actor.account, actor.person, 3, &actor.name) }, who.clone())).collect(),
     );
-    let ways: [fn(&mut Tx<'_>, &[String], &[(Actor, Applicant)], Timestamp) -> Result<()>; 5] = [entrusted, bundled, consulted, imported, promised];
+    let ways: [Way; 5] = [entrusted, bundled, consulted, imported, promised];
     for way in ways {
         let (codes, citizens) = (Arc::clone(&codes), Arc::clone(&citizens));
         match demo.runtime.block_on(demo.db.bulk("cases.demo_ways", move |tx| way(tx, &codes, &citizens, now))) {

@@ -261,7 +261,7 @@ pub(super) fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<Strin
         stages: stage_lines(case),
         handler: case.handler_name.clone(),
         opinions: view.opinions.iter().map(|o| opinion_line(ctx, o)).collect(),
-        proposals: view.proposals.iter().filter(|p| p.state == "asked").map(|p| proposal_line(p)).collect(),
+        proposals: view.proposals.iter().filter(|p| p.state == "asked").map(proposal_line).collect(),
         urged: case.urged_at.map(|at| format!("申请人催了 {} 次，最近一次 {}", case.urged, show::long(at))),
         follow: super::follow::note(view),
         later: view.later.iter().map(|(kind, no)| (kind.label(), no.clone())).collect(),

@@ -69,12 +69,12 @@ fn entries(tx: &mut Tx<'_>, id: i64) -> Result<usize> {
 fn life(tx: &mut Tx<'_>, seed: u64) -> Result<usize> {
     let mut dice = Dice(seed * 7_919 + 12_345);
     let mut now = at("2021-10-08T10:00");
-    let offer = Offer { promise_days: 3 + u32::try_from(seed % 5).unwrap(), single_post: seed % 2 == 0, item_id: 900 + i64::try_from(seed).unwrap(), ..sample_offer() };
+    let offer = Offer { promise_days: 3 + u32::try_from(seed % 5).unwrap(), single_post: seed.is_multiple_of(2), item_id: 900 + i64::try_from(seed).unwrap(), ..sample_offer() };
     let token = format!("p{seed}");
     filled_draft(tx, &citizen(), &offer, &token, now)?;
     let new = commands::submit(tx, &citizen(), &offer, &token, Channel::Computer, RANDOM, now)?;
     let (id, no) = (new.id, new.no);
-    if seed % 4 == 0 {
+    if seed.is_multiple_of(4) {
         // 有的是延续件，原证过些天届满
         store::follow_ups::watch(tx, id, 20_211_110 + i64::try_from(seed % 12).unwrap())?;
     }

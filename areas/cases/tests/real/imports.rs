@@ -118,7 +118,7 @@ async fn a_broken_run_goes_on_from_where_it_stopped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_reader_waits_for_the_writer() {
-    let (app, _) = open(engines()[0].clone()).await;
+    let (app, _) = open(engines()[0]).await;
     let file = app.app.files().put(table("x", ROWS, None).into_bytes().into(), "text/csv").await.unwrap();
     let (mut rows, reading) = import::read_ahead(&app.app, &file.digest).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;

@@ -213,7 +213,7 @@ async fn bundle_submitted(app: &TestApp, actor: &Actor, base: &str) -> tongban_s
 /// 单位只授权了几项的经办人：一件事的每一项都在里面才能办。
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limited_grant_must_cover_every_member_of_the_bundle() {
-    let (app, old) = open(engines()[0].clone()).await;
+    let (app, old) = open(engines()[0]).await;
     let at = app.app.now();
     let son = another(&app, at).await;
     let code = app.app.db().snapshot("t", |tx| tongban_items::queries::offers(tx, 1, "食品", 5)).await.unwrap()[0].0.clone();
