@@ -67,7 +67,7 @@ impl Bench {
         let answer = connection.post_bytes(&format!("multipart/form-data; boundary={BOUNDARY}"), &path, "", &body).await?;
         let page = answer.location().with_context(|| format!("表没有交上：{} {}", answer.status, String::from_utf8_lossy(&answer.body)))?;
         let preview = self.page(&page).await?;
-        let mut fields = serde_urlencoded::to_string([("_csrf", hidden(&preview, "_csrf").context("没有表单令牌")?)])?;
+        let mut fields = serde_urlencoded::to_string([("_csrf", hidden(&preview, "_csrf").context("没有表单令牌")?), ("coverage", "part".to_owned())])?;
         for (code, title) in ["number", "code", "name", "id_number", "mobile", "accepted_at", "decided_at", "outcome", "reason"].iter().zip(TITLES) {
             write!(fields, "&{}", serde_urlencoded::to_string([(*code, title)])?)?;
         }

@@ -67,7 +67,7 @@ async fn run(cases: u64, rows: u64, ground: server::Ground, only: &str) -> Resul
         bench.cockpit().await?;
     }
     if wanted("export") {
-        bench.export().await?;
+        bench.export(cases).await?;
     }
     if wanted("recount") {
         bench.recount().await?;
