@@ -189,10 +189,9 @@ pub async fn read_licence(State(app): State<App>, ctx: Ctx, Path(identifier): Pa
     Ok(Json(found))
 }
 
-/// 凭证上写了 `credentials.type:类型代码或名称` 的，只给写了的几类；一类都没写的，按范围给。
+/// 凭证上写了 `credentials.type:类型代码或名称` 的才给，没写的一类也不给（默认无权）。
 fn granted(actor: &Actor, code: &str, name: &str) -> bool {
-    let mut listed = actor.permissions.iter().filter_map(|scope| scope.strip_prefix(TYPE_SCOPE)).peekable();
-    listed.peek().is_none() || listed.any(|one| one == code || one == name)
+    actor.permissions.iter().filter_map(|scope| scope.strip_prefix(TYPE_SCOPE)).any(|one| one == code || one == name)
 }
 
 fn visible(tx: &mut tongban_store::Tx<'_>, actor: &Actor, identifier: &str) -> tongban_store::Result<LicenceRow> {
@@ -329,7 +328,7 @@ pub struct ConsumeOut {
 }
 
 /// 扫码取证：一个码只取一次，60 秒作废。
-#[utoipa::path(post, path = "/api/v1/shows/consume", tag = "证照", request_body = ConsumeIn, responses((status = 200, body = ConsumeOut), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有授权"), (status = 404, description = "没有找到"), (status = 422, description = "内容要改"), (status = 429, description = "太频繁")))]
+#[utoipa::path(post, path = "/api/v1/shows/consume", tag = "证照", request_body = ConsumeIn, responses((status = 200, body = ConsumeOut), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有授权"), (status = 404, description = "没有找到"), (status = 409, description = "已经用过"), (status = 410, description = "码过期了"), (status = 422, description = "内容要改"), (status = 429, description = "太频繁")))]
 pub async fn consume_show(State(app): State<App>, ctx: Ctx, Json(input): Json<ConsumeIn>) -> Result<Json<ConsumeOut>, Failure> {
     let checked = input.purpose.checked()?;
     let seen = show::consume(&app, &ctx, input.code.trim(), checked).await?;

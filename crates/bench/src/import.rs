@@ -71,6 +71,8 @@ impl Bench {
         for (code, title) in ["number", "code", "name", "id_number", "mobile", "accepted_at", "decided_at", "outcome", "reason"].iter().zip(TITLES) {
             write!(fields, "&{}", serde_urlencoded::to_string([(*code, title)])?)?;
         }
+        // 服务端读完最后一个分隔就不再读，连接可能已经关了：另开一条
+        let mut connection = Connection::open(self.server.port, &cookie(&self.clerk)).await?;
         let begun = connection.post_form(&page, "", &fields).await?;
         ensure!(begun.status == 303, "补录没有开始：{} {}", begun.status, String::from_utf8_lossy(&begun.body));
         Ok(page)

@@ -53,6 +53,7 @@ codes! {
     Duplicate "duplicate" 409 "已经有同样的记录";
     InProgress "in-progress" 409 "上一次提交还在处理";
     AlreadyUsed "already-used" 409 "已经用过了";
+    Gone "gone" 410 "已经失效";
     PreconditionFailed "precondition-failed" 412 "别人先改了这条记录";
     PayloadTooLarge "payload-too-large" 413 "内容太大";
     UnsupportedMediaType "unsupported-media-type" 415 "不支持这种内容格式";

@@ -92,10 +92,23 @@ pub(crate) fn token_for_test(app: &App, visitor: &str) -> String {
     token(&app.config().secret, visitor, "")
 }
 
+/// 限流认的来源：对接程序按凭证，几个程序同在一个出口也各算各的；其余按地址。
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Source {
+    Client(i64),
+    Address(IpAddr),
+}
+
+impl Source {
+    fn of(ctx: &Ctx) -> Self {
+        if ctx.actor.kind == ActorKind::Client { Self::Client(ctx.actor.account) } else { Self::Address(ctx.ip) }
+    }
+}
+
 /// 每个来源一个令牌桶，在内存里，重启清零。
 pub(crate) struct Buckets {
     per_minute: f64,
-    buckets: Mutex<HashMap<IpAddr, (f64, Instant)>>,
+    buckets: Mutex<HashMap<Source, (f64, Instant)>>,
 }
 
 /// 桶的数目上限：超过就清掉满的。
@@ -107,7 +120,7 @@ impl Buckets {
     }
 
     /// 取一个；回答（还剩几个，`Err` 时几秒后再来）。
-    fn take(&self, ip: IpAddr) -> Result<u32, u32> {
+    fn take(&self, source: Source) -> Result<u32, u32> {
         if self.per_minute == 0.0 {
             return Ok(u32::MAX);
         }
@@ -116,7 +129,7 @@ impl Buckets {
         if buckets.len() >= MOST_BUCKETS {
             buckets.retain(|_, (_, seen)| now.duration_since(*seen) < Duration::from_secs(60));
         }
-        let (left, seen) = buckets.entry(ip).or_insert((self.per_minute, now));
+        let (left, seen) = buckets.entry(source).or_insert((self.per_minute, now));
         *left = (*left + now.duration_since(*seen).as_secs_f64() * self.per_minute / 60.0).min(self.per_minute);
         *seen = now;
         if *left >= 1.0 {
@@ -136,7 +149,7 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     let (parts, body) = request.into_parts();
     let ctx = Arc::new(context(&app, &parts, &jar, &visitor).await);
     let request = Request::from_parts(parts, body);
-    let left = app.buckets().take(ctx.ip);
+    let left = app.buckets().take(Source::of(&ctx));
     let mut response = match left {
         Ok(_) => admit(&app, &ctx, request, next).await,
         Err(seconds) => Failure::from(Problem::rate_limited(seconds)).into_response(),
@@ -425,12 +438,13 @@ mod tests {
     #[test]
     fn a_bucket_empties_and_fills_again() {
         let buckets = Buckets::new(60);
-        let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        assert!((0..60).all(|_| buckets.take(ip).is_ok()));
-        let wait = buckets.take(ip).unwrap_err();
+        let address = Source::Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        assert!((0..60).all(|_| buckets.take(address).is_ok()));
+        let wait = buckets.take(address).unwrap_err();
         assert!((1..=1).contains(&wait));
+        assert!(buckets.take(Source::Client(7)).is_ok(), "同一地址上的对接程序另算");
         std::thread::sleep(Duration::from_millis(1050));
-        assert!(buckets.take(ip).is_ok());
+        assert!(buckets.take(address).is_ok());
     }
 
     #[test]

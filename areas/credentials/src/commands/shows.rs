@@ -112,7 +112,7 @@ pub fn verify_show(tx: &mut Tx<'_>, actor: &Actor, code: &str, checked: &Checked
     let hash = if short { tx.digest("credentials.short", &digits) } else { tx.digest("credentials.show", code.trim()) };
     let show = shows::lock_by(tx, &hash, short)?.ok_or_else(|| Problem::new(Code::NotFound, "没有这个码，请让持证人重新亮证"))?;
     if show.expires <= at {
-        return Err(Problem::new(Code::NotFound, "这个码过了 60 秒，已经作废；截屏、翻拍的码不能用，请让持证人当面重新亮证").into());
+        return Err(Problem::new(Code::Gone, "这个码过了 60 秒，已经作废；截屏、翻拍的码不能用，请让持证人当面重新亮证").into());
     }
     let row = licences::find(tx, show.licence)?.ok_or_else(Problem::not_found)?;
     let kind = kinds::find(tx, row.kind)?.ok_or_else(Problem::not_found)?;

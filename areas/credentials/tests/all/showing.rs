@@ -28,9 +28,10 @@ async fn the_code_works_once_within_a_minute_and_strangers_see_little() {
                 commands::open_show(tx, &citizen(71), id, &code(1), now())?;
                 commands::open_show(tx, &citizen(71), id, &code(2), now())?;
                 let gone = commands::verify_show(tx, &Actor::anonymous(), "token-1", &Checked::default(), now() + SignedDuration::from_millis(5));
-                assert_eq!(refused(gone).code, Code::NotFound, "新码一出，旧码作废");
+                assert_eq!(refused(gone).code, Code::Gone, "新码一出，旧码作废");
                 let late = commands::verify_show(tx, &Actor::anonymous(), "token-2", &Checked::default(), now() + LIFE + SignedDuration::from_secs(1));
-                assert!(refused(late).detail.contains("截屏"), "60 秒之后作废");
+                let late = refused(late);
+                assert!(late.code == Code::Gone && late.detail.contains("截屏"), "60 秒之后作废");
                 let seen = commands::verify_show(tx, &Actor::anonymous(), "123 450 0002", &Checked::default(), now())?;
                 assert!(!seen.full && seen.lines.iter().all(|(_, value)| !value.contains("王小明") && !value.contains("19900307")), "{:?}", seen.lines);
                 assert_eq!(refused(commands::verify_show(tx, &Actor::anonymous(), "token-2", &Checked::default(), now())).code, Code::AlreadyUsed);
