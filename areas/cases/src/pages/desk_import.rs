@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tongban_documents::table::{Cell, Column, Format, Kind, stream};
 use tongban_kernel::Problem;
-use tongban_kernel::problem::Code;
+use tongban_kernel::problem::{Checks, Code};
 use tongban_web::components::{ErrorSummary, Field as Input};
 use tongban_web::spool::SpoolForm;
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Query, export, render, render_status, see_other};
@@ -231,9 +231,17 @@ async fn import_page(app: &App, ctx: &Ctx, id: i64, typed: Option<&BTreeMap<Stri
     })
 }
 
-fn declared(fields: &Fields) -> Declared {
-    let day = |name: &str| fields.get(name).trim().parse().ok();
-    Declared { coverage: Coverage::parse(fields.get("coverage")), from: day("from"), to: day("to") }
+fn declared(fields: &Fields) -> Result<Declared, Problem> {
+    let mut checks = Checks::new();
+    let mut day = |name: &'static str| {
+        let text = fields.get(name).trim();
+        let read = text.parse().ok();
+        checks.ensure(text.is_empty() || read.is_some(), name, "date", "请写成 2026-11-23 这样的日期");
+        read
+    };
+    let (from, to) = (day("from"), day("to"));
+    checks.finish()?;
+    Ok(Declared { coverage: Coverage::parse(fields.get("coverage")), from, to })
 }
 
 fn coverage_inputs(covers: &Fields, problem: Option<&Problem>) -> Vec<Input> {
@@ -288,7 +296,7 @@ pub async fn begin(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Form(f
     let (actor, at, chosen) = (ctx.actor.clone(), app.now(), mapping.clone());
     let declared = declared(&fields);
     let begun = app.act(&ctx, "cases.import_begin", move |tx| {
-        import::declare(tx, &actor, id, declared)?;
+        import::declare(tx, &actor, id, declared.clone()?)?;
         import::begin(tx, &actor, id, &chosen, at)
     });
     match begun.await {
