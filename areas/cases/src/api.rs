@@ -5,13 +5,15 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tongban_kernel::problem::{Code, FieldError};
-use tongban_kernel::{ActorKind, Problem, time};
+use jiff::Timestamp;
+use tongban_kernel::{Actor, ActorKind, Problem, time};
+use tongban_store::Tx;
 use tongban_web::{App, Ctx, Failure, Json, Listing, PageQuery, Query};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::actions::{self, ActionInput};
 use crate::commands::{self, Registration};
-use crate::model::{Action, Applicant, Case, Channel, Delivery, MaterialStatus, State as CaseState};
+use crate::model::{Action, Applicant, Case, Channel, Delivery, Follow, FollowKind, MaterialStatus, Offer, State as CaseState};
 use crate::pages::apply::random_bytes;
 use crate::pages::track;
 use crate::queries;
@@ -89,6 +91,8 @@ pub struct CaseBody {
     pub on_time: Option<bool>,
     pub ended_at: Option<String>,
     pub revoked_on: Option<String>,
+    /// 延续件：原证届满之日，届满没有决定的视为准予。
+    pub renews_until: Option<String>,
     pub corrections: i64,
     /// 此人此刻能做的动作。
     pub allowed_actions: Vec<&'static str>,
@@ -123,6 +127,7 @@ impl CaseBody {
             on_time: case.on_time,
             ended_at: case.ended_at.map(time::rfc3339),
             revoked_on: case.revoked_on.map(|day| day.to_string()),
+            renews_until: case.renews_until.map(|day| day.to_string()),
             corrections: case.corrections,
             allowed_actions: actions::offered(&ctx.actor, case).into_iter().map(Action::as_str).collect(),
         }
@@ -252,6 +257,8 @@ pub async fn list_steps(State(app): State<App>, ctx: Ctx, Path(no): Path<String>
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterInput {
+    /// 33 位事项编码；变更、延续、补证的可以不给，照原办件定。
+    #[serde(default)]
     #[schema(max_length = 33)]
     pub item_code: String,
     pub applicant: ApplicantInput,
@@ -277,6 +284,20 @@ pub struct RegisterInput {
     /// 同一申请人同一事项已有在办件时仍要收。
     #[serde(default)]
     pub allow_same: bool,
+    /// 变更、延续、补证的原办件；没给的情况、表单字段照它带过来。
+    #[serde(default)]
+    pub earlier: Option<EarlierInput>,
+}
+
+/// 为哪一件申请变更、延续、补证。
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EarlierInput {
+    /// 原办件编号，或证照标识、证照编号。
+    #[schema(max_length = 100)]
+    pub no: String,
+    /// `change` 变更、`renew` 延续、`reissue` 补证。
+    pub kind: FollowKind,
 }
 
 /// 申请人。
@@ -323,7 +344,33 @@ impl RegisterInput {
             summary: self.summary.clone(),
             channel: channel.ok_or_else(|| Problem::field("channel", "choice", "申报渠道码应为 0 到 9"))?,
             allow_same: self.allow_same,
+            follow: None,
         })
+    }
+
+    /// 办哪一项、登记什么；为原办件再申请的，没给的照它带过来。
+    fn resolve(&self, tx: &mut Tx<'_>, actor: &Actor, registration: &Registration, at: Timestamp) -> tongban_store::Result<(Offer, Registration)> {
+        let mut registration = registration.clone();
+        let mut chosen = None;
+        if let Some(earlier) = &self.earlier {
+            let wanted = Follow { kind: earlier.kind, earlier_no: commands::earlier_no(tx, &earlier.no)? };
+            let prepared = commands::prepare(tx, actor, &wanted, at)?;
+            if registration.situations.is_empty() {
+                registration.situations = prepared.before.situations;
+            }
+            for (key, value) in prepared.before.form {
+                registration.form.entry(key).or_insert(value);
+            }
+            registration.delivery = self.delivery.unwrap_or(prepared.earlier.delivery);
+            registration.follow = Some(wanted);
+            chosen = Some(prepared.offer).filter(|_| self.item_code.is_empty());
+        }
+        let found = match chosen {
+            Some(offer) => Some(offer),
+            None => offer::current(tx, &self.item_code)?,
+        };
+        let gone = || Problem::new(Code::NotFound, "没有找到这个事项，可能已经暂停或取消");
+        Ok((found.ok_or_else(gone)?, registration))
     }
 }
 
@@ -331,8 +378,8 @@ impl RegisterInput {
 #[utoipa::path(post, path = "/api/v1/cases", operation_id = "registerCase", tag = "办件", request_body = RegisterInput,
     params(("Idempotency-Key" = String, Header, description = "幂等键", max_length = 255)), responses(
     (status = 201, description = "已登记", body = CaseBody), (status = 400, description = "缺幂等键或 JSON 不完整"),
-    (status = 401, description = "没有登录"), (status = 403, description = "没有权限"), (status = 404, description = "没有这个事项"),
-    (status = 409, description = "已有同样的在办件"), (status = 415, description = "不是 JSON"), (status = 422, description = "内容有误"), (status = 429, description = "太频繁")))]
+    (status = 401, description = "没有登录"), (status = 403, description = "没有权限"), (status = 404, description = "没有这个事项，或没有这个原办件"),
+    (status = 409, description = "已有同样的在办件，或原办件不能再申请这一种"), (status = 415, description = "不是 JSON"), (status = 422, description = "内容有误"), (status = 429, description = "太频繁")))]
 pub async fn register_case(State(app): State<App>, ctx: Ctx, Json(input): Json<RegisterInput>) -> Result<Response, Failure> {
     if ctx.once.is_none() {
         return Err(Problem::new(Code::IdempotencyKeyRequired, "登记办件须带 Idempotency-Key，重试时用同一个").into());
@@ -341,8 +388,7 @@ pub async fn register_case(State(app): State<App>, ctx: Ctx, Json(input): Json<R
     let actor = ctx.actor.clone();
     let case = app
         .act(&ctx, "cases.api_register", move |tx| {
-            let offer = offer::current(tx, &input.item_code)?
-                .ok_or_else(|| Problem::new(Code::NotFound, "没有找到这个事项，可能已经暂停或取消"))?;
+            let (offer, registration) = input.resolve(tx, &actor, &registration, at)?;
             let new = commands::register(tx, &actor, &offer, &registration, &random, at)?;
             store::find(tx, new.id)?.ok_or_else(|| Problem::not_found().into())
         })

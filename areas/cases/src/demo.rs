@@ -104,7 +104,7 @@ pub(crate) fn registration(dice: &mut Dice, offer: &Offer, known: Option<&Applic
         .collect();
     let form = offer.fields_for(&situations).map(|f| (f.key.clone(), filled(f, &applicant, today))).collect();
     let delivery = *dice.pick(&Delivery::ALL).unwrap_or(&Delivery::Electronic);
-    Registration { applicant, situations, form, materials, delivery, summary: String::new(), channel, allow_same: true }
+    Registration { applicant, situations, form, materials, delivery, summary: String::new(), channel, allow_same: true, follow: None }
 }
 
 /// 谁在办：系统的权限，某单位某人的名义。

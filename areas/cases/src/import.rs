@@ -92,7 +92,17 @@ pub(crate) fn register(tx: &mut Tx<'_>, actor: &Actor, system: &str, file: &str,
 }
 
 fn told(tx: &mut Tx<'_>, actor: &Actor, import: &Import, at: Timestamp) -> Result<()> {
-    let body = serde_json::json!({ "system": import.system, "state": import.state.as_str(), "total": import.total, "linked": import.linked }).to_string();
+    let body = serde_json::json!({
+        "system": import.system,
+        "state": import.state.as_str(),
+        "total": import.total,
+        "linked": import.linked,
+        // 说明过包括哪些：对账按它找“我方有、对方没有”的
+        "coverage": import.coverage.as_str(),
+        "from": import.from.map(|at| time::date_of(at).to_string()),
+        "to": import.to.map(|at| time::date_of(at).to_string()),
+    })
+    .to_string();
     tx.journal(Entry { kind: "cases.import", subject: import.id, rev: import.version, at, actor, tenant: import.tenant, body: &body })
 }
 
@@ -127,7 +137,7 @@ impl Declared {
 ///
 /// # Errors
 /// 没选；日子倒了；已经开始过；权限。
-pub fn declare(tx: &mut Tx<'_>, actor: &Actor, id: i64, declared: Declared) -> Result<()> {
+pub fn declare(tx: &mut Tx<'_>, actor: &Actor, id: i64, declared: Declared, at: Timestamp) -> Result<()> {
     actor.require(can::RECEIVE)?;
     declared.check()?;
     let mut import = imports::lock(tx, id)?.filter(|import| import.tenant == actor.tenant).ok_or_else(Problem::not_found)?;
@@ -138,7 +148,8 @@ pub fn declare(tx: &mut Tx<'_>, actor: &Actor, id: i64, declared: Declared) -> R
     import.from = declared.from.map(|day| time::instant(day, 0, 0));
     import.to = declared.to.map(|day| time::instant(day, 23, 59));
     import.version += 1;
-    imports::save(tx, &import)
+    imports::save(tx, &import)?;
+    told(tx, actor, &import, at)
 }
 
 /// 对照核对好了，开始补录；对照按系统存下，下次自动用。
@@ -345,7 +356,8 @@ pub(crate) fn take(tx: &mut Tx<'_>, actor: &Actor, id: i64, done: i64, lines: &[
         }
     }
     import.version += 1;
-    imports::save(tx, &import)
+    imports::save(tx, &import)?;
+    told(tx, actor, &import, at)
 }
 
 /// 一行补得怎样。

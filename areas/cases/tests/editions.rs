@@ -81,6 +81,7 @@ async fn register(app: &TestApp, id_number: &str, byte: u8) -> (String, i64) {
                 summary: String::new(),
                 channel: Channel::Window,
                 allow_same: true,
+                follow: None,
             };
             let made = commands::register(tx, &officer(), &offer, &input, &[byte; 32], at)?;
             let case = store::find_by_no(tx, &made.no)?.unwrap();

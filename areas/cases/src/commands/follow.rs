@@ -3,22 +3,40 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tongban_credentials::queries as credentials;
+use tongban_kernel::codes::CaseNo;
 use tongban_kernel::{Actor, Problem, time};
 use tongban_parties::queries::grants::{self, GrantScope};
-use tongban_store::{Result, Tx};
+use tongban_store::{Error, Result, Tx};
 
 use super::anomaly::{notify, notify_tenant};
 use super::draft::{self, DraftEdit};
-use super::{Before, owns, proxy, review};
+use super::{Before, Registration, owns, proxy, review, visible};
 use crate::model::{Action, Case, Follow, FollowKind, FollowUp, Offer, Outcome, State, holds, next};
 use crate::permissions as can;
 use crate::rules::anomalies::Anomaly;
 use crate::rules::renewals;
-use crate::store::{self, Draft, follow_ups};
+use crate::store::{self, Details, Draft, follow_ups};
 use crate::{applicant, offer};
 
-/// 一件后续申请要记的：原办件，延续的还有原证届满之日。
-pub type Following = (FollowUp, Option<Date>);
+/// 一件后续申请要记的。
+#[derive(Debug, Clone)]
+pub struct Following {
+    pub link: FollowUp,
+    /// 延续的，原证届满之日。
+    pub until: Option<Date>,
+    /// 原办件的申请人在 parties 的行键：个人、法人。
+    pub(super) holder: (i64, i64),
+}
+
+/// 照原办件备好的：办哪一项、带过来什么。
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    pub earlier: Case,
+    pub following: Following,
+    pub offer: Offer,
+    /// 原办件的申请人、情况、表单；这一项没有的选项与字段已去掉。
+    pub before: Details,
+}
 
 /// 这一件办成了、还有效，可以再申请变更、延续、补证。
 #[must_use]
@@ -26,15 +44,47 @@ pub fn may_follow(case: &Case) -> bool {
     matches!(case.state, State::Decided | State::Closed) && case.outcome == Some(Outcome::Granted) && case.revoked_on.is_none()
 }
 
-/// 为这一件能不能申请这一种。
+/// 窗口、接口填的一串字：原办件编号，或证照上的标识、编号。给出原办件编号。
+///
+/// # Errors
+/// 没有这张证照；这张证照不是办件出的。
+pub fn earlier_no(tx: &mut Tx<'_>, text: &str) -> Result<String> {
+    if let Ok(no) = CaseNo::parse(text) {
+        return Ok(no.to_string());
+    }
+    let row = match credentials::by_text(tx, text) {
+        Ok(row) => row,
+        Err(Error::Refused(_)) => return Err(unknown().into()),
+        Err(error) => return Err(error),
+    };
+    if row.case_no.is_empty() {
+        return Err(Problem::field("earlier", "licence", "这张证照不是在本平台办件出的，没有原办件可接，请按新办的收件").into());
+    }
+    Ok(row.case_no)
+}
+
+/// 查不到与看不到是同一个回答。
+fn unknown() -> Problem {
+    Problem::field("earlier", "not-found", "没有查到这个编号的办件或证照，请对照回执或证照核对")
+}
+
+/// 原办件：本人的、授权代办的；窗口、代办点、对接系统替申请人办的，要在范围内、能收件。
+fn reach(tx: &mut Tx<'_>, actor: &Actor, no: &str, at: Timestamp) -> Result<Case> {
+    let earlier = store::find_by_no(tx, no)?.ok_or_else(Problem::not_found)?;
+    if owns(actor, &earlier) || proxy::represents(tx, actor, &earlier, GrantScope::Apply, at)? {
+        return Ok(earlier);
+    }
+    visible(actor, &earlier)?;
+    actor.require(if actor.may(can::RECEIVE) { can::RECEIVE } else { can::SUBMIT_FOR })?;
+    Ok(earlier)
+}
+
+/// 为这一件能不能申请这一种：网上、窗口、接口都从这里过。
 ///
 /// # Errors
 /// 看不到 404；没有准予或已撤销；不出证照；同一种申请还在办；延续的没有有期限的证照、已经届满。
 pub fn following(tx: &mut Tx<'_>, actor: &Actor, wanted: &Follow, at: Timestamp) -> Result<(Case, Following)> {
-    let earlier = store::find_by_no(tx, &wanted.earlier_no)?.ok_or_else(Problem::not_found)?;
-    if !owns(actor, &earlier) && !proxy::represents(tx, actor, &earlier, GrantScope::Apply, at)? {
-        return Err(Problem::not_found().into());
-    }
+    let earlier = reach(tx, actor, &wanted.earlier_no, at)?;
     if !may_follow(&earlier) {
         return Err(Problem::conflict("这一件没有有效的准予决定，不能据它申请变更、延续、补证").into());
     }
@@ -48,7 +98,7 @@ pub fn following(tx: &mut Tx<'_>, actor: &Actor, wanted: &Follow, at: Timestamp)
     let until = issued.as_ref().and_then(|issued| issued.until).and_then(time::from_day_number);
     let until = match wanted.kind {
         FollowKind::Renew => {
-            let missing = "这一件没有写着有效期的电子证照，系统不知道何时届满，请带原证到窗口申请延续";
+            let missing = "这一件没有写着有效期的电子证照，系统不知道何时届满，请附上原证，作为新办的申请";
             let until = until.ok_or_else(|| Problem::conflict(missing))?;
             renewals::check(time::date_of(at), until)?;
             Some(until)
@@ -56,8 +106,22 @@ pub fn following(tx: &mut Tx<'_>, actor: &Actor, wanted: &Follow, at: Timestamp)
         FollowKind::Change | FollowKind::Reissue => None,
     };
     let (licence, licence_name) = issued.map(|issued| (issued.identifier, issued.name)).unwrap_or_default();
-    let follow = FollowUp { kind: wanted.kind, earlier: earlier.id, earlier_no: earlier.no.to_string(), licence, licence_name };
-    Ok((earlier, (follow, until)))
+    let link = FollowUp { kind: wanted.kind, earlier: earlier.id, earlier_no: earlier.no.to_string(), licence, licence_name };
+    let holder = (earlier.person, earlier.legal_entity);
+    Ok((earlier, Following { link, until, holder }))
+}
+
+/// 照原办件备好：办哪一项，情况、表单带过来哪些。
+///
+/// # Errors
+/// 同 [`following`]；事项不办了。
+pub fn prepare(tx: &mut Tx<'_>, actor: &Actor, wanted: &Follow, at: Timestamp) -> Result<Prepared> {
+    let (earlier, following) = following(tx, actor, wanted, at)?;
+    let offer = offer_for(tx, &earlier, wanted.kind)?;
+    let mut before = store::details(tx, earlier.id)?.ok_or_else(Problem::not_found)?;
+    before.situations.retain(|key| offer.situations.iter().flat_map(|s| &s.options).any(|option| option.key == *key));
+    before.form.retain(|key, _| offer.fields.iter().any(|field| field.key == *key));
+    Ok(Prepared { earlier, following, offer, before })
 }
 
 /// 起一份后续申请的草稿：申请人、情况、表单照原办件填好，材料可以用以前交过的。回草稿与情况题是不是都答过。
@@ -65,8 +129,7 @@ pub fn following(tx: &mut Tx<'_>, actor: &Actor, wanted: &Follow, at: Timestamp)
 /// # Errors
 /// 同 [`following`]、起草；事项现在不能办。
 pub fn start_follow(tx: &mut Tx<'_>, actor: &Actor, wanted: &Follow, token: &str, at: Timestamp) -> Result<(Draft, bool)> {
-    let (earlier, _) = following(tx, actor, wanted, at)?;
-    let offer = offer_for(tx, &earlier, wanted.kind)?;
+    let Prepared { earlier, offer, before, .. } = prepare(tx, actor, wanted, at)?;
     let mut draft = if owns(actor, &earlier) {
         let who = applicant::of(tx, actor)?;
         draft::start(tx, actor, &offer, token, &who, at)?
@@ -76,14 +139,12 @@ pub fn start_follow(tx: &mut Tx<'_>, actor: &Actor, wanted: &Follow, token: &str
     };
     draft.body.follow = Some(wanted.clone());
     store::set_draft_person(tx, &draft)?;
-    let before = store::details(tx, earlier.id)?.ok_or_else(Problem::not_found)?;
-    let options = |key: &String| offer.situations.iter().flat_map(|s| &s.options).any(|option| option.key == *key);
     let mut who = draft.body.applicant.clone();
     who.address.clone_from(&before.applicant.address);
     let edit = DraftEdit {
-        situations: Some(before.situations.into_iter().filter(options).collect()),
+        situations: Some(before.situations),
         applicant: Some(who),
-        form: Some(before.form.into_iter().filter(|(key, _)| offer.fields.iter().any(|field| field.key == *key)).collect()),
+        form: Some(before.form),
         delivery: Some(earlier.delivery),
         ..DraftEdit::default()
     };
@@ -94,13 +155,16 @@ pub fn start_follow(tx: &mut Tx<'_>, actor: &Actor, wanted: &Follow, token: &str
     Ok((draft, answered))
 }
 
+/// 33 位办理项编码去掉末两位是实施编码。
+fn family(item_code: &str) -> &str {
+    item_code.get(..31).unwrap_or(item_code)
+}
+
 /// 办哪一项：同一实施事项下有单独的“延续”“变更”办理项就办它，没有就办原来那一项。
 fn offer_for(tx: &mut Tx<'_>, earlier: &Case, kind: FollowKind) -> Result<Offer> {
     let gone = || Problem::conflict("这个事项已经不办了，请到“办事”里找新的事项");
-    // 33 位办理项编码去掉末两位是实施编码
-    let family = earlier.item_code.get(..31).unwrap_or(&earlier.item_code).to_owned();
     for word in kind.words() {
-        let found = offer::find(tx, earlier.place.tenant, word, 200)?.into_iter().find(|(code, ..)| code.starts_with(&family));
+        let found = offer::find(tx, earlier.place.tenant, word, 200)?.into_iter().find(|(code, ..)| code.starts_with(family(&earlier.item_code)));
         if let Some((code, ..)) = found
             && let Some(offer) = offer::current(tx, &code)?
         {
@@ -110,14 +174,36 @@ fn offer_for(tx: &mut Tx<'_>, earlier: &Case, kind: FollowKind) -> Result<Offer>
     Ok(offer::current(tx, &earlier.item_code)?.ok_or_else(gone)?)
 }
 
-/// 交的时候再核一遍：原办件还有效、还是同一个申请人的。
-pub(super) fn checked(tx: &mut Tx<'_>, actor: &Actor, draft: &Draft, at: Timestamp) -> Result<Option<Following>> {
+/// 收的这一项与原办件是同一个实施事项。
+fn same_item(earlier: &Case, offer: &Offer) -> Result<(), Problem> {
+    if family(&offer.code) == family(&earlier.item_code) {
+        return Ok(());
+    }
+    Err(Problem::field("item_code", "earlier", format!("原办件办的是“{}”，变更、延续、补证要办同一个事项", earlier.item_name)))
+}
+
+/// 网上交的时候再核一遍：原办件还有效、同一事项、还是同一个申请人的。
+pub(super) fn checked(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, draft: &Draft, at: Timestamp) -> Result<Option<Following>> {
     let Some(wanted) = &draft.body.follow else { return Ok(None) };
-    let (earlier, follow) = following(tx, actor, wanted, at)?;
-    if (earlier.person, earlier.legal_entity) != (draft.person, draft.legal_entity) {
+    let (earlier, following) = following(tx, actor, wanted, at)?;
+    same_item(&earlier, offer)?;
+    if following.holder != (draft.person, draft.legal_entity) {
         return Err(Problem::not_found().into());
     }
-    Ok(Some(follow))
+    Ok(Some(following))
+}
+
+/// 窗口、接口登记的：原办件还有效、同一事项，证件号与原办件的申请人一致。
+pub(super) fn registered(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Registration, at: Timestamp) -> Result<Option<Following>> {
+    let Some(wanted) = &input.follow else { return Ok(None) };
+    let (earlier, following) = following(tx, actor, wanted, at)?;
+    same_item(&earlier, offer)?;
+    let known = store::details(tx, earlier.id)?.ok_or_else(Problem::not_found)?.applicant;
+    if known.id_number.eq_ignore_ascii_case(input.applicant.id_number.trim()) {
+        return Ok(Some(following));
+    }
+    let detail = "证件号与原办件的申请人不一致；变更、延续、补证只能由原来的申请人申请，请核对证件，或按新办的收件";
+    Err(Problem::field("id_number", "holder", detail).into())
 }
 
 /// 原证届满，延续还没有决定：视为准予。没受理的一并视为受理，停着的表到此为止。

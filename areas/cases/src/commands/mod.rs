@@ -28,7 +28,7 @@ pub use commitment::{CheckCommitment, check_commitment};
 pub use notice::{on_grant, on_light};
 pub use draft::{DraftEdit, attach, drop_draft, edit, may_apply, open_draft, start, use_licence};
 pub use ending::{Ending, revoke, withdraw};
-pub use follow::{following, may_follow, start_follow};
+pub use follow::{Following, Prepared, earlier_no, following, may_follow, prepare, start_follow};
 pub use external::{External, Linked, link};
 pub use joint::{Answer, Consult, answer_opinion, consult, ring_opinion, sign_opinion};
 pub use proposal::{Amendable, Amendment, Propose, propose};

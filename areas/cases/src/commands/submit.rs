@@ -11,7 +11,7 @@ use tongban_store::{Result, Tx};
 use super::licence::{self, Licences};
 use super::follow::{self, Following};
 use super::{Mark, draft, out_of_calendar, proxy, record, retime};
-use crate::model::{Action, Applicant, Case, Channel, Delivery, FileRef, Material, MaterialStatus, Offer};
+use crate::model::{Action, Applicant, Case, Channel, Delivery, FileRef, Follow, Material, MaterialStatus, Offer};
 use crate::permissions as can;
 use crate::rules::documents;
 use crate::rules::forms::{self, Form};
@@ -87,7 +87,7 @@ pub fn submit(
         at_window: false,
         bundle: 0,
         person: found.person,
-        follow: follow::checked(tx, actor, &found, at)?,
+        follow: follow::checked(tx, actor, offer, &found, at)?,
     };
     let submitted = open_case(tx, actor, offer, &application, random, at)?;
     if let Some(principal) = principal {
@@ -116,6 +116,8 @@ pub struct Registration {
     pub channel: Channel,
     /// 知道同一人同一事项已有在办件，仍要再收一件。
     pub allow_same: bool,
+    /// 变更、延续、补证的，为哪一件。
+    pub follow: Option<Follow>,
 }
 
 /// 窗口、代办点当面登记一件，状态为已提交，随后接件。
@@ -138,6 +140,8 @@ pub fn register(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Registrat
     {
         return Err(Problem::new(Code::Duplicate, format!("同一申请人的同一事项还有一件在办：{no}；确需再收，请勾选“仍要收件”")).into());
     }
+    let follow = follow::registered(tx, actor, offer, input, at)?;
+    let own = if actor.staff == 0 { actor.person } else { 0 };
     let application = Application {
         applicant: &input.applicant,
         situations: &input.situations,
@@ -150,8 +154,8 @@ pub fn register(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Registrat
         channel: input.channel,
         at_window: true,
         bundle: 0,
-        person: if actor.staff == 0 { actor.person } else { 0 },
-        follow: None,
+        person: follow.as_ref().map_or(own, |follow| follow.holder.0),
+        follow,
     };
     open_case(tx, actor, offer, &application, random, at)
 }
@@ -186,8 +190,8 @@ pub(super) fn open_case(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &A
         &NewCase { case: &case, applicant: &applicant, form: &form, situations: input.situations, access_code: &access_code },
     )?;
     record(tx, actor, &case, None, &Mark::new(Action::Submit, "cases.submitted", ""), at)?;
-    if let Some((follow, _)) = &input.follow {
-        store::follow_ups::add(tx, id, follow, at)?;
+    if let Some(follow) = &input.follow {
+        store::follow_ups::add(tx, id, &follow.link, at)?;
     }
     licence::waive(tx, actor, &case, &listed, &input.licences, at)?;
     Ok(Submitted { id, no: case.no.to_string(), access_code, version: case.version })
@@ -219,13 +223,14 @@ fn new_case(id: i64, no: CaseNo, actor: &Actor, offer: &Offer, input: &Applicati
         channel: input.channel,
         account: if by_applicant { actor.account } else { 0 },
         person: input.person,
-        legal_entity: if by_applicant { actor.legal_entity } else { 0 },
+        // 为原办件再申请的，还是原来那个申请人的
+        legal_entity: input.follow.as_ref().map_or(if by_applicant { actor.legal_entity } else { 0 }, |follow| follow.holder.1),
         summary: input.summary.trim().to_owned(),
         delivery: input.delivery,
         promise_days,
         legal_days,
         bundle: input.bundle,
-        renews_until: input.follow.as_ref().and_then(|(_, until)| *until),
+        renews_until: input.follow.as_ref().and_then(|follow| follow.until),
         ..blank
     })
 }

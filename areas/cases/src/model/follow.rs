@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// 再申请什么。
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FollowKind {
     Change,

@@ -125,6 +125,8 @@ pub(super) struct CasePage {
     follow: Option<String>,
     /// 后来又申请的：种类、编号。
     later: Vec<(&'static str, String)>,
+    /// 办成了、出过证照的，窗口能接着收变更、延续、补证。
+    may_follow: bool,
     /// 卷宗做好了没有；没到头的为 `None`。
     archived: Option<bool>,
     /// 工作台上的下一件。
@@ -264,6 +266,7 @@ pub(super) fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<Strin
         proposals: view.proposals.iter().filter(|p| p.state == "asked").map(proposal_line).collect(),
         urged: case.urged_at.map(|at| format!("申请人催了 {} 次，最近一次 {}", case.urged, show::long(at))),
         follow: super::follow::note(view),
+        may_follow: ctx.actor.may(can::SUBMIT_FOR) && commands::may_follow(case) && view.offer.as_ref().is_some_and(|offer| offer.licence.is_some()),
         later: view.later.iter().map(|(kind, no)| (kind.label(), no.clone())).collect(),
         next: view.next.clone(),
         conflict: None,

@@ -296,7 +296,7 @@ pub async fn begin(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Form(f
     let (actor, at, chosen) = (ctx.actor.clone(), app.now(), mapping.clone());
     let declared = declared(&fields);
     let begun = app.act(&ctx, "cases.import_begin", move |tx| {
-        import::declare(tx, &actor, id, declared.clone()?)?;
+        import::declare(tx, &actor, id, declared.clone()?, at)?;
         import::begin(tx, &actor, id, &chosen, at)
     });
     match begun.await {

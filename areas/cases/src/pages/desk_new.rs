@@ -11,9 +11,10 @@ use tongban_web::components::{ErrorSummary, Field as Input};
 use tongban_web::{App, Ctx, Failure, Form, Layout, Query, render, render_status, see_other};
 
 use super::apply::{item_input, random_bytes};
+use super::desk_follow::{self, Carried};
 use super::{Fields, mendable};
 use crate::commands::{self, Decide, Deliver, Registration};
-use crate::model::{Applicant, Case, Channel, Delivery, Field, MaterialStatus, Offer, Outcome};
+use crate::model::{Applicant, Case, Channel, Delivery, Field, Follow, FollowKind, MaterialStatus, Offer, Outcome};
 use crate::permissions as can;
 use crate::{offer, store};
 
@@ -23,20 +24,40 @@ use crate::{offer, store};
 pub struct NewQuery {
     pub code: String,
     pub q: String,
+    /// 变更、延续、补证的：原办件编号或证照编号，申请哪一种。
+    pub earlier: Option<String>,
+    pub kind: String,
 }
 
 #[derive(Template)]
 #[template(path = "desk_new.html")]
-struct PickPage {
+pub(super) struct PickPage {
     l: Layout,
     q: String,
     found: Vec<(String, String, String)>,
     searched: bool,
+    earlier: Input,
+    errors: ErrorSummary,
+}
+
+impl PickPage {
+    /// 还没有找，或原办件没找到。
+    pub(super) fn blank(ctx: &Ctx, earlier: &str, problem: Option<&Problem>) -> Self {
+        let l = Layout::staff(ctx, "窗口收件");
+        Self {
+            l: if problem.is_some() { l.with_errors() } else { l },
+            q: String::new(),
+            found: Vec::new(),
+            searched: false,
+            earlier: Input::text("earlier", "原办件编号，或证照上的编号").value(earlier).width("w-m").errors_of(problem),
+            errors: ErrorSummary::of(problem),
+        }
+    }
 }
 
 #[derive(Template)]
 #[template(path = "desk_new_form.html")]
-struct FormPage {
+pub(super) struct FormPage {
     l: Layout,
     offer: Offer,
     people: Vec<Input>,
@@ -48,6 +69,8 @@ struct FormPage {
     may_express: bool,
     duplicate: bool,
     errors: ErrorSummary,
+    /// 变更、延续、补证的，从原办件带过来什么。
+    carried: Option<Carried>,
 }
 
 struct MaterialChoice {
@@ -60,19 +83,22 @@ struct MaterialChoice {
 }
 
 pub async fn new(State(app): State<App>, ctx: Ctx, Query(query): Query<NewQuery>) -> Result<Response, Failure> {
+    if let Some(earlier) = &query.earlier {
+        return desk_follow::start(&app, &ctx, earlier, &query.kind).await;
+    }
     if !query.code.is_empty() {
         let code = query.code.clone();
         let found = app.db().snapshot("cases.offer", move |tx| offer::current(tx, &code)).await?;
         let offer = found.ok_or_else(|| Problem::new(Code::NotFound, "没有找到这个事项，可能已经暂停或取消"))?;
-        return Ok(render(&form_page(&ctx, offer, &Fields(Vec::new()), None))?.into_response());
+        return Ok(render(&form_page(&ctx, offer, &Fields(Vec::new()), None, None))?.into_response());
     }
     let words = query.q.trim().to_owned();
     let tenant = ctx.actor.tenant;
     let found = app.db().snapshot("cases.offers", move |tx| offer::find(tx, tenant, &words, 30)).await?;
-    Ok(render(&PickPage { l: Layout::staff(&ctx, "窗口收件"), searched: !query.q.is_empty(), q: query.q, found })?.into_response())
+    Ok(render(&PickPage { searched: !query.q.is_empty(), q: query.q, found, ..PickPage::blank(&ctx, "", None) })?.into_response())
 }
 
-fn form_page(ctx: &Ctx, offer: Offer, fields: &Fields, problem: Option<&Problem>) -> FormPage {
+pub(super) fn form_page(ctx: &Ctx, offer: Offer, fields: &Fields, carried: Option<Carried>, problem: Option<&Problem>) -> FormPage {
     let text = |name: &str, label: &str| Input::text(name, label).value(fields.get(name)).width("w-m").errors_of(problem);
     let kinds: Vec<(&str, &str)> = [(offer.for_person, ("person", "个人")), (offer.for_legal, ("legal", "企业、单位"))]
         .into_iter()
@@ -110,7 +136,7 @@ fn form_page(ctx: &Ctx, offer: Offer, fields: &Fields, problem: Option<&Problem>
         .collect();
     let ways = Delivery::ALL.into_iter().map(|d| (d.as_str(), d.label()));
     let delivery = if fields.has("delivery") { fields.get("delivery") } else { Delivery::Pickup.as_str() };
-    let l = Layout::staff(ctx, &format!("收件：{}", offer.name));
+    let l = Layout::staff(ctx, &format!("{}：{}", carried.as_ref().map_or("收件", |carried| carried.kind.label()), offer.name));
     FormPage {
         l: if problem.is_some() { l.with_errors() } else { l },
         people,
@@ -121,6 +147,7 @@ fn form_page(ctx: &Ctx, offer: Offer, fields: &Fields, problem: Option<&Problem>
         may_express: offer.instant && [can::ACCEPT, can::APPROVE, can::DELIVER].iter().all(|p| ctx.actor.may(p)),
         duplicate: problem.is_some_and(|p| p.code == Code::Duplicate),
         errors: ErrorSummary::of(problem),
+        carried,
         offer,
     }
 }
@@ -151,6 +178,7 @@ fn registration(ctx: &Ctx, offer: &Offer, fields: &Fields) -> Registration {
         summary: fields.get("summary").to_owned(),
         channel: if agent { Channel::Agency } else { Channel::Window },
         allow_same: fields.has("allow_same"),
+        follow: FollowKind::parse(fields.get("follow_kind")).map(|kind| Follow { kind, earlier_no: fields.get("follow_no").to_owned() }),
     }
 }
 
@@ -175,13 +203,14 @@ pub async fn register(State(app): State<App>, ctx: Ctx, Form(fields): Form<Vec<(
     let found = app.db().snapshot("cases.offer", move |tx| offer::current(tx, &code)).await?;
     let offer = found.ok_or_else(|| Problem::new(Code::NotFound, "没有找到这个事项，可能已经暂停或取消"))?;
     let (input, express, random, at) = (registration(&ctx, &offer, &fields), fields.has("express"), random_bytes::<32>()?, app.now());
-    let (who, item) = (ctx.clone(), offer.clone());
+    let (who, item, follow) = (ctx.clone(), offer.clone(), input.follow.clone());
     let result = app.act(&ctx, "cases.register", move |tx| take(tx, &who, &item, &input, express, &random, at)).await;
     match result {
         Ok(case) => Ok(see_other(format!("/desk/cases/{}", case.no)).flash(format!("已收件，编号 {}", case.no)).into_response()),
         Err(error) => {
             let problem = mendable(error)?;
-            render_status(problem.code.status(), &form_page(&ctx, offer, &fields, Some(&problem)))
+            let carried = desk_follow::carried(&app, &ctx, follow).await?;
+            render_status(problem.code.status(), &form_page(&ctx, offer, &fields, carried, Some(&problem)))
         }
     }
 }

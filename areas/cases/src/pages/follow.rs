@@ -3,21 +3,32 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use tongban_kernel::{Problem, time};
+use jiff::Timestamp;
+use tongban_kernel::{Actor, Problem, time};
+use tongban_store::{Error, Tx};
 use tongban_web::components::{ErrorSummary, Field as Input};
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, render, render_status, see_other};
 
 use super::{Fields, mendable};
 use crate::commands;
 use crate::model::{Follow, FollowKind};
-use crate::queries::CaseView;
+use crate::queries::{self, CaseView};
 use crate::rules::renewals;
 
 /// 现在能申请的一种，或为什么不能。
-struct Choice {
-    kind: FollowKind,
-    told: String,
-    open: bool,
+pub(super) struct Choice {
+    pub kind: FollowKind,
+    pub told: String,
+    pub open: bool,
+}
+
+impl Choice {
+    /// 单选的一项：代号与说法。
+    pub fn option(&self) -> (String, String) {
+        let label = self.kind.label();
+        let label = if self.told.is_empty() { label.to_owned() } else { format!("{label}（{}）", self.told) };
+        (self.kind.as_str().to_owned(), label)
+    }
 }
 
 #[derive(Template)]
@@ -33,35 +44,34 @@ struct FollowPage {
     errors: ErrorSummary,
 }
 
-/// 各种申请此刻的样子。
-async fn choices(app: &App, ctx: &Ctx, no: &str) -> Result<(String, Vec<Choice>), Failure> {
-    let (actor, at, number) = (ctx.actor.clone(), app.now(), no.to_owned());
-    let found = app
-        .db()
-        .snapshot("cases.follow", move |tx| {
-            let case = super::mine::owned_view(tx, &actor, &number, at)?.case;
-            let mut all = Vec::new();
-            for kind in FollowKind::ALL {
-                let wanted = Follow { kind, earlier_no: number.clone() };
-                all.push(match commands::following(tx, &actor, &wanted, at) {
-                    Ok((_, (_, until))) => {
-                        let told = until.map(|until| renewals::told(time::date_of(at), until)).unwrap_or_default();
-                        Choice { kind, told, open: true }
-                    }
-                    Err(tongban_store::Error::Refused(problem)) => Choice { kind, told: problem.detail, open: false },
-                    Err(error) => return Err(error),
-                });
+/// 各种申请此刻的样子，网上与窗口都用；看不到的 404。
+pub(super) fn choices(tx: &mut Tx<'_>, actor: &Actor, no: &str, at: Timestamp) -> Result<(String, Vec<Choice>), Error> {
+    let case = queries::seen(tx, actor, no, at)?;
+    let mut all = Vec::new();
+    for kind in FollowKind::ALL {
+        let wanted = Follow { kind, earlier_no: no.to_owned() };
+        all.push(match commands::following(tx, actor, &wanted, at) {
+            Ok((_, found)) => {
+                let told = found.until.map(|until| renewals::told(time::date_of(at), until)).unwrap_or_default();
+                Choice { kind, told, open: true }
             }
-            Ok((case.item_name, all))
-        })
-        .await?;
-    Ok(found)
+            Err(Error::Refused(problem)) => Choice { kind, told: problem.detail, open: false },
+            Err(error) => return Err(error),
+        });
+    }
+    Ok((case.item_name, all))
 }
 
 async fn page(app: &App, ctx: &Ctx, no: &str, picked: &str, problem: Option<&Problem>) -> Result<FollowPage, Failure> {
-    let (item, all) = choices(app, ctx, no).await?;
-    let label = |choice: &Choice| if choice.told.is_empty() { choice.kind.label().to_owned() } else { format!("{}（{}）", choice.kind.label(), choice.told) };
-    let options: Vec<_> = all.iter().filter(|c| c.open).map(|c| (c.kind.as_str().to_owned(), label(c))).collect();
+    let (actor, at, number) = (ctx.actor.clone(), app.now(), no.to_owned());
+    let (item, all) = app
+        .db()
+        .snapshot("cases.follow", move |tx| {
+            super::mine::owned_view(tx, &actor, &number, at)?;
+            choices(tx, &actor, &number, at)
+        })
+        .await?;
+    let options: Vec<_> = all.iter().filter(|choice| choice.open).map(Choice::option).collect();
     let l = Layout::public(ctx, "申请变更、延续、补证");
     Ok(FollowPage {
         l: if problem.is_some() { l.with_errors() } else { l },

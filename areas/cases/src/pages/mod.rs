@@ -11,6 +11,7 @@ pub mod desk_commitments;
 pub mod desk_cover;
 pub mod desk_exchange;
 pub mod desk_flows;
+pub mod desk_follow;
 pub mod desk_import;
 pub mod desk_new;
 pub mod desk_opinions;

@@ -16,7 +16,7 @@ use tongban_kernel::lights::Light;
 const NOW: &str = "2021-05-31T10:00";
 
 /// 办成一件、证照签好，有效到 `until`；给出原办件编号与证照行键。
-fn granted(tx: &mut Tx<'_>, home: &Home, until: i64) -> Result<(String, i64)> {
+pub fn granted(tx: &mut Tx<'_>, home: &Home, until: i64) -> Result<(String, i64)> {
     let (now, place) = (at("2021-03-01T10:00"), home.place);
     let (clerk, approver) = staff_of(home);
     filled_draft(tx, &citizen(), &offer_at(place), "first", now)?;
@@ -35,12 +35,12 @@ fn granted(tx: &mut Tx<'_>, home: &Home, until: i64) -> Result<(String, i64)> {
     Ok((new.no, id))
 }
 
-fn staff_of(home: &Home) -> (Actor, Actor) {
+pub fn staff_of(home: &Home) -> (Actor, Actor) {
     let clerk = officer(home.place, 11, &["cases.read", "cases.receive", "cases.accept", "cases.suspend"]);
     (clerk, officer(home.place, 31, &["cases.read", "cases.approve", "cases.deliver"]))
 }
 
-fn renewing(no: &str, kind: FollowKind) -> Follow {
+pub fn renewing(no: &str, kind: FollowKind) -> Follow {
     Follow { kind, earlier_no: no.to_owned() }
 }
 

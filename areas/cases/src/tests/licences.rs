@@ -20,6 +20,7 @@ const NOW: &str = "2021-05-31T10:00";
 pub const KIND: &str = "不动产权证";
 
 /// 一个有信用代码的单位，一类顶得上“场所使用证明”的证照，申请人名下有效的一张。
+#[derive(Clone)]
 pub struct Home {
     pub place: Place,
     licence: LicenceRow,

@@ -4,6 +4,7 @@ mod clocks;
 mod desk;
 mod duties;
 mod follow;
+mod follow_doors;
 mod http;
 mod licences;
 mod notices;
@@ -114,6 +115,7 @@ pub fn registration() -> Registration {
         summary: String::new(),
         channel: Channel::Window,
         allow_same: false,
+        follow: None,
     }
 }
 

@@ -45,7 +45,7 @@ async fn begun_as(app: &TestApp, text: String, rows: usize, declared: Declared) 
         .db()
         .write("t", move |tx| {
             let opened = import::open(tx, &actor(), SYSTEM, &file, "历史.csv", rows, at)?;
-            import::declare(tx, &actor(), opened.id, declared)?;
+            import::declare(tx, &actor(), opened.id, declared, at)?;
             let titles = ["业务编号", "事项编码", "申请人", "证件号码", "联系手机", "受理时间", "办结时间", "结果"];
             let codes = ["number", "code", "name", "id_number", "mobile", "accepted_at", "decided_at", "outcome"];
             let mapping = codes.iter().zip(titles).map(|(code, title)| ((*code).to_owned(), title.to_owned())).collect();
@@ -172,13 +172,20 @@ async fn a_table_is_reconciled_only_over_what_it_declares() {
         assert_eq!(ours_only(table(&food, 10, None), 12, declared(Coverage::Part)).await, 0, "只是一部分的不找");
         let other_days = Declared { coverage: Some(Coverage::All), from: Some(jiff::civil::date(2026, 1, 3)), to: Some(jiff::civil::date(2026, 1, 9)) };
         assert_eq!(ours_only(table(&food, 10, None), 12, other_days).await, 0, "说的日子里我方没有多的");
+        // 说了什么，日志里看得到
+        let told = begun_as(&app, table(&food, 10, None), 12, other_days).await;
+        let entries = app.app.db().snapshot("t", move |tx| tx.timeline(told.id)).await.unwrap();
+        let bodies: Vec<serde_json::Value> = entries.iter().map(|entry| serde_json::from_str(&entry.body).unwrap()).collect();
+        let said: Vec<_> = bodies.iter().map(|body| (body["state"].as_str(), body["coverage"].as_str(), body["from"].as_str(), body["to"].as_str())).collect();
+        let (preview, days) = (Some("preview"), (Some("2026-01-03"), Some("2026-01-09")));
+        assert_eq!(said, [(preview, Some("all"), None, None), (preview, Some("all"), days.0, days.1), (Some("running"), Some("all"), days.0, days.1)]);
         // 没选、日子倒了都要说
         let file = app.app.files().put(cards(1).into_bytes().into(), "text/csv").await.unwrap();
         let at = app.app.now();
         let unsaid = app.app.db().write("t", move |tx| {
             let opened = import::open(tx, &actor(), SYSTEM, &file, "a.csv", 3, at)?;
             let wrong = Declared { coverage: None, from: Some(jiff::civil::date(2026, 2, 2)), to: Some(jiff::civil::date(2026, 2, 1)) };
-            import::declare(tx, &actor(), opened.id, wrong)
+            import::declare(tx, &actor(), opened.id, wrong, at)
         });
         let Err(tongban_store::Error::Refused(problem)) = unsaid.await else { panic!("该被拒") };
         let fields: Vec<_> = problem.errors.iter().map(|error| error.field().to_owned()).collect();
