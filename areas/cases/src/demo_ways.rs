@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use tongban_credentials::queries as credentials;
 use tongban_kernel::{Actor, time};
 use tongban_parties::commands::grants::{self, Ask};
 use tongban_parties::queries::grants::{GrantAct, GrantKind, GrantScope};
@@ -11,11 +12,11 @@ use tongban_parties::rules::grants::Terms;
 use tongban_store::{Error, Result, Tx};
 use tongban_web::Demo;
 
-use crate::commands::{self, Answer, Consult, Decide, DraftEdit, External, Forward};
+use crate::commands::{self, Answer, Consult, Decide, Deliver, DraftEdit, External, Forward};
 use crate::demo::{officer, registration};
 use crate::demo_dice::Dice;
 use crate::import;
-use crate::model::{Applicant, Channel, MaterialStatus, Offer, Outcome, State, Step};
+use crate::model::{Applicant, Channel, Delivery, MaterialStatus, Offer, Outcome, State, Step};
 use crate::offer::{self, bundle};
 use crate::rules::forms;
 use crate::store;
@@ -33,7 +34,7 @@ pub fn demo(demo: &mut Demo<'_>, codes: &[(String, String, String)], people: &Ar
     let citizens: Arc<Vec<(Actor, Applicant)>> = Arc::new(
         people.iter().map(|(actor, who)| (Actor { real_level: 3, ..Actor::citizen(actor.account, actor.person, 3, &actor.name) }, who.clone())).collect(),
     );
-    let ways: [Way; 5] = [entrusted, bundled, consulted, imported, promised];
+    let ways: [Way; 6] = [entrusted, bundled, consulted, imported, promised, expiring];
     for way in ways {
         let (codes, citizens) = (Arc::clone(&codes), Arc::clone(&citizens));
         match demo.runtime.block_on(demo.db.bulk("cases.demo_ways", move |tx| way(tx, &codes, &citizens, now))) {
@@ -137,6 +138,54 @@ fn promise(tx: &mut Tx<'_>, offer: &Offer, who: &Applicant, at: Timestamp) -> Re
     }
     let decide = Decide { version: case.version, outcome: Outcome::Granted, reason: String::new() };
     commands::decide(tx, &officer(offer, 3), &new.no, &decide, at)?;
+    Ok(())
+}
+
+/// 王小明名下一张证照再过多少天届满：离届满三十日还远，能申请延续。
+const EXPIRES_IN: i32 = 75;
+
+/// 王小明几年前办成的一件，出过的证照快届满了，可以申请延续、变更、补证。
+fn expiring(tx: &mut Tx<'_>, codes: &[String], people: &[(Actor, Applicant)], at: Timestamp) -> Result<()> {
+    let Some((actor, who)) = people.first() else { return Ok(()) };
+    let until = time::date_of(at).checked_add(EXPIRES_IN.days()).unwrap_or(Date::MAX);
+    for code in codes {
+        let Some(offer) = offer::current(tx, code)?.filter(|offer| offer.open && offer.online && offer.for_person) else { continue };
+        let Some(licence) = offer.licence.clone() else { continue };
+        for years in (1..=20).rev() {
+            let decided = until.checked_sub(years.years()).unwrap_or(until);
+            let lasts = credentials::lasts_until(tx, offer.place.tenant, &licence, decided)?;
+            if lasts.is_none_or(|last| last < until.yesterday().unwrap_or(until) || last > until) {
+                continue;
+            }
+            let person = Actor { account: actor.account, person: actor.person, name: actor.name.clone(), ..Actor::system() };
+            return granted(tx, &offer, &person, who, time::instant(decided, 10, 0));
+        }
+    }
+    tracing::warn!("演示里没有出有期限证照、个人能办的事项，造不出快届满的一件");
+    Ok(())
+}
+
+/// 当天申请、当天准予、当天送达的一件。
+fn granted(tx: &mut Tx<'_>, offer: &Offer, person: &Actor, who: &Applicant, at: Timestamp) -> Result<()> {
+    let mut dice = Dice(4_141);
+    let mut input = registration(&mut dice, offer, Some(who), time::date_of(at));
+    (input.channel, input.delivery) = (Channel::Computer, Delivery::Electronic);
+    for (_, status) in input.materials.iter_mut().filter(|(_, status)| !status.is_supplied()) {
+        *status = MaterialStatus::Paper;
+    }
+    let random: Vec<u8> = (0..32).map(|_| u8::try_from(dice.below(232)).unwrap_or(7)).collect();
+    let new = commands::register(tx, person, offer, &input, &random, at)?;
+    let case = commands::receive(tx, &officer(offer, 0), &new.no, new.version, at)?;
+    let mut case = commands::accept(tx, &officer(offer, 0), &new.no, case.version, "材料齐全，符合法定形式，予以受理。", at)?;
+    while case.step != Some(Step::Approve) {
+        let n = i64::from(case.step == Some(Step::Review)) + 1;
+        let forward = Forward { version: case.version, opinion: "经审查，符合条件，建议准予。".to_owned(), ..Forward::default() };
+        case = commands::forward(tx, &officer(offer, n), &new.no, &forward, at)?;
+    }
+    let decide = Decide { version: case.version, outcome: Outcome::Granted, reason: String::new() };
+    let case = commands::decide(tx, &officer(offer, 3), &new.no, &decide, at)?;
+    let way = Deliver { version: case.version, way: Delivery::Electronic, receiver: who.name.clone(), note: String::new() };
+    commands::deliver(tx, &officer(offer, 0), &new.no, &way, at)?;
     Ok(())
 }
 

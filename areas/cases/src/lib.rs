@@ -83,13 +83,21 @@ const ENDINGS: &[&str] = &[
     "cases.decided", "cases.not_accepted", "cases.withdrawn", "cases.returned", "cases.terminated", "cases.voided",
 ];
 
+/// 要告诉申请人的各步。
+const STEPS: &[&str] = &[
+    "cases.submitted", "cases.correcting", "cases.accepted", "cases.suspended", "cases.extended", "cases.decided", "cases.delivered",
+    "cases.not_accepted", "cases.returned", "cases.terminated", "cases.revoked",
+];
+
 /// 家人代办、单位授权的变化。
 const GRANTS: &[&str] = &["parties.grant_offered", "parties.granted", "parties.grant_declined", "parties.grant_revoked"];
 
 const REACTIONS: &[Reaction] = &[
     Reaction::each("cases.bundles", ENDINGS, commands::on_child),
     Reaction::each("cases.lights", &["cases.yellow", "cases.overdue"], commands::on_light),
+    Reaction::each("cases.steps", STEPS, commands::on_step),
     Reaction::each("cases.grants", GRANTS, commands::on_grant),
+    Reaction::each("cases.licences", &["credentials.licence"], commands::on_licence),
 ];
 
 const MENU: &[MenuItem] = &[

@@ -3,10 +3,9 @@
 
 use tongban_cases::model::{Applicant, Channel, Delivery, Outcome};
 use tongban_cases::{commands, offer, store};
-use tongban_items::commands::{Implementer, ItemInput, Publish};
-use tongban_items::exchange::CatalogueLine;
-use tongban_items::model::codes::UseLevel;
-use tongban_items::model::{Guide, Limit, TaskType};
+use tongban_items::commands::Publish;
+use tongban_items::model::{Guide, Limit};
+use tongban_items::testing;
 use tongban_kernel::{Actor, Place, Scope};
 use tongban_store::testing::engines;
 use tongban_web::testing::TestApp;
@@ -19,49 +18,13 @@ fn officer() -> Actor {
 
 /// 一个不用材料、不用填表的许可，承诺 5 个工作日，已经发布。
 async fn publish_first(app: &TestApp) -> Guide {
-    let mut guide: Guide = tongban_items::complete::built_in().unwrap().remove(0).guide;
+    let mut guide = testing::guide().unwrap();
     (guide.materials, guide.no_materials, guide.questions, guide.form) = (Vec::new(), true, Vec::new(), Default::default());
     (guide.promise, guide.conditions) = (Limit::workdays(5), vec!["第一版的受理条件".into()]);
     guide.steps.iter_mut().for_each(|step| step.workdays = 0);
     let (at, first) = (app.app.now(), guide.clone());
-    app.app
-        .db()
-        .write("t", move |tx| {
-            let line = CatalogueLine {
-                code: "510100001000".into(),
-                local_code: String::new(),
-                name: guide.name.clone(),
-                task_type: TaskType::Permit,
-                basis: String::new(),
-                levels: vec![UseLevel::County],
-                state: "1".into(),
-                main_name: String::new(),
-                plan_effective: String::new(),
-                plan_cancel: String::new(),
-                depts: Vec::new(),
-            };
-            tongban_items::commands::put_catalogue(tx, &officer(), &line, at)?;
-            let implementer = Implementer {
-                place: Place { tenant: 1, unit: 7, org: 7 },
-                name: "区某局".into(),
-                uscc: "11510811MB0000027M".into(),
-                division: "510811000000".into(),
-                level: UseLevel::County,
-            };
-            let input = ItemInput {
-                code: CODE.into(),
-                guide: guide.clone(),
-                state: "1".into(),
-                edition: 1,
-                local_code: String::new(),
-                local_dept_code: String::new(),
-                notice: String::new(),
-                resume_day: 0,
-            };
-            tongban_items::commands::put_item(tx, &officer(), &implementer, &input, at)
-        })
-        .await
-        .unwrap();
+    let implementer = testing::implementer(Place { tenant: 1, unit: 7, org: 7 }, "11510811MB0000027M");
+    app.app.db().write("t", move |tx| testing::publish(tx, &officer(), &implementer, CODE, &guide, at)).await.unwrap();
     first
 }
 

@@ -120,6 +120,15 @@ pub fn issued_for_case(tx: &mut Tx<'_>, case_no: &str) -> Result<Option<IssuedFo
     }))
 }
 
+/// 某日颁发的这一类证照有效到哪一日；没有这一类、长期有效、要逐张填的为 `None`。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn lasts_until(tx: &mut Tx<'_>, tenant: i64, kind: &str, issued: jiff::civil::Date) -> Result<Option<jiff::civil::Date>> {
+    let found = kinds::named(tx, tenant, kind)?;
+    Ok(found.and_then(|kind| kind.spec.until(issued, None).ok()).filter(|day| *day < FOREVER).and_then(tongban_kernel::time::from_day_number))
+}
+
 /// 一件办件里免提交用到的证照；同一份材料换过证照的，只给最后一次的。
 ///
 /// # Errors

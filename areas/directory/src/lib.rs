@@ -15,6 +15,8 @@ pub mod model;
 pub mod pages;
 pub mod queries;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 use axum::routing::{get, post};
 use tongban_store::{Migration, Tx};

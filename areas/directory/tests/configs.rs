@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tongban_directory::config::Class;
 use tongban_directory::measures::MEASURES;
 use tongban_directory::model::{KIND_TENANT, NewOrg};
-use tongban_directory::queries::Division;
+use tongban_directory::testing::{division, org};
 use tongban_directory::{area, commands, queries};
 use tongban_kernel::Actor;
 use tongban_store::testing::{TestDb, engines};
@@ -14,22 +14,6 @@ use tongban_web::area::DrillQuery;
 
 fn at(day: &str) -> Timestamp {
     format!("{day}T02:00:00Z").parse().unwrap()
-}
-
-fn org(parent: i64, name: &str, code: &str, kind: i64) -> NewOrg {
-    NewOrg {
-        parent,
-        name: name.into(),
-        short_name: name.trim_start_matches("广元市昭化").into(),
-        kind,
-        code: code.into(),
-        division: "510811000000".into(),
-        phone: "0839-8721001".into(),
-        complaint_phone: "12345".into(),
-        address: "元坝镇京兆路 1 号".into(),
-        hours: "周一至周五 9:00—17:00".into(),
-        ..NewOrg::default()
-    }
 }
 
 /// 度量到某日的数，由日志里的事实累出。
@@ -71,15 +55,7 @@ async fn the_rate_equals_the_hand_count_day_by_day() {
         let (school, forest) = t
             .db
             .write("t", move |tx| {
-                let division = Division {
-                    code: "510811000000".into(),
-                    name: "昭化区".into(),
-                    level: 3,
-                    parent: "510800000000".into(),
-                    kind: "statutory".into(),
-                    successor: String::new(),
-                };
-                commands::put_division(tx, &actor, &division, "测试")?;
+                division(tx, &actor)?;
                 let day = at("2026-11-02");
                 let root = commands::create_org(tx, &actor, &org(0, "广元市昭化区", "11510811MB0000027M", KIND_TENANT), day)?;
                 let school = NewOrg { complaint_phone: "8729001".into(), ..org(root, "广元市昭化区教育局", "11510811MB0000019T", 2) };

@@ -25,6 +25,8 @@ pub mod permissions;
 pub mod queries;
 pub mod rules;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 use axum::routing::{get, post};
 use tongban_store::Clock;

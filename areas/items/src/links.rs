@@ -105,7 +105,7 @@ async fn keep(app: &App, url: String, answer: std::result::Result<(), String>, i
             let detail = answer.clone().err().unwrap_or_default();
             let row = LinkRow { url: url.clone(), checked: at.as_millisecond(), reached, detail, items: count };
             store::put_link(tx, &row)?;
-            Ok(before.map_or(true, |link| link.reachable()) != row.reachable())
+            Ok(before.is_none_or(|link| link.reachable()) != row.reachable())
         })
         .await?;
     if !changed {

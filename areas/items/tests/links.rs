@@ -7,11 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
-use tongban_items::commands::{self, Implementer, ItemInput};
-use tongban_items::exchange::CatalogueLine;
-use tongban_items::model::codes::UseLevel;
-use tongban_items::model::{Guide, TaskType};
-use tongban_items::{complete, links, store};
+use tongban_items::{links, store, testing};
 use tongban_kernel::{Actor, Place};
 use tongban_store::testing::engines;
 use tongban_web::testing::TestApp;
@@ -35,44 +31,12 @@ async fn site() -> (String, Arc<AtomicBool>, Arc<AtomicUsize>) {
 
 async fn item(app: &TestApp, number: u8, url: &str) -> i64 {
     let at = app.app.now();
-    let mut guide: Guide = complete::built_in().unwrap().remove(0).guide;
+    let mut guide = testing::guide().unwrap();
     guide.online.url = url.to_owned();
-    app.app
-        .db()
-        .write("t", move |tx| {
-            let actor = Actor { tenant: 1, ..Actor::system() };
-            let place = Place { tenant: 1, unit: 7, org: 7 };
-            let implementer =
-                Implementer { place, name: "区某局".into(), uscc: DEPT.into(), division: "510811000000".into(), level: UseLevel::County };
-            let line = CatalogueLine {
-                code: "510100001000".into(),
-                local_code: String::new(),
-                name: guide.name.clone(),
-                task_type: TaskType::Permit,
-                basis: String::new(),
-                levels: vec![UseLevel::County],
-                state: "1".into(),
-                main_name: String::new(),
-                plan_effective: String::new(),
-                plan_cancel: String::new(),
-                depts: Vec::new(),
-            };
-            commands::put_catalogue(tx, &actor, &line, at)?;
-            let input = ItemInput {
-                code: format!("{DEPT}4510100001000{number:02}"),
-                guide: guide.clone(),
-                state: "1".into(),
-                edition: 1,
-                local_code: String::new(),
-                local_dept_code: String::new(),
-                notice: String::new(),
-                resume_day: 0,
-            };
-            commands::put_item(tx, &actor, &implementer, &input, at)?;
-            Ok(store::item_by_code(tx, &input.code)?.unwrap().id)
-        })
-        .await
-        .unwrap()
+    let implementer = testing::implementer(Place { tenant: 1, unit: 7, org: 7 }, DEPT);
+    let code = format!("{DEPT}4510100001000{number:02}");
+    let actor = Actor { tenant: 1, ..Actor::system() };
+    app.app.db().write("t", move |tx| testing::publish(tx, &actor, &implementer, &code, &guide, at)).await.unwrap()
 }
 
 async fn q24(app: &TestApp, id: i64) -> (bool, bool) {

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use axum::extract::multipart::{Field, Multipart};
+use axum::extract::multipart::Field;
 use bytes::Bytes;
 use tempfile::NamedTempFile;
 use tongban_kernel::problem::{Code, Problem};
 
-use crate::upload::{broken, clean_name, drain, media_of, text};
+use crate::upload::{FormOf, Received, broken, drain, media_of};
 
 /// 认类型看开头多少字节。
 const HEAD: usize = 64 * 1024;
@@ -38,12 +38,8 @@ impl Spooled {
     }
 }
 
-/// 一张只有一份文件的上传表单。
-#[derive(Debug, Default)]
-pub struct SpoolForm {
-    pub fields: Vec<(String, String)>,
-    pub file: Option<Spooled>,
-}
+/// 文件写在临时文件里的上传表单，只有一份文件。
+pub type SpoolForm = FormOf<Spooled>;
 
 #[allow(clippy::needless_pass_by_value, reason = "给 map_err 用")]
 fn failed(error: std::io::Error) -> Problem {
@@ -51,49 +47,24 @@ fn failed(error: std::io::Error) -> Problem {
     Problem::new(Code::Internal, "服务器的临时空间写不了，请稍后再传")
 }
 
-impl SpoolForm {
-    #[must_use]
-    pub fn get(&self, name: &str) -> &str {
-        self.fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
-    }
+impl Received for Spooled {
+    const MOST: usize = 1;
 
-    /// 收完整张表单；第二份起的文件不要。
-    ///
-    /// # Errors
-    /// 太大 413、类型不对 422、读不懂 400、临时空间满 500。
-    pub async fn receive(mut parts: Multipart, limit: usize) -> Result<Self, Problem> {
-        let mut form = Self::default();
-        while let Some(field) = parts.next_field().await.map_err(|e| broken(&e))? {
-            let name = field.name().unwrap_or("").to_owned();
-            match field.file_name().map(clean_name) {
-                // 没有选文件的空文件框
-                Some(file) if file.is_empty() => drain(field).await,
-                Some(_) if form.file.is_some() => drain(field).await,
-                Some(file) => form.file = Some(spool(field, &name, file, limit).await?),
-                None => {
-                    let value = text(&name, field).await?;
-                    form.fields.push((name, value));
-                }
+    async fn receive(mut field: Field<'_>, input: &str, name: String, limit: usize) -> Result<Self, Problem> {
+        let mut file = NamedTempFile::new().map_err(failed)?;
+        let (mut head, mut size) = (Vec::new(), 0_usize);
+        while let Some(chunk) = field.chunk().await.map_err(|e| broken(&e))? {
+            size += chunk.len();
+            if size > limit {
+                drain(field).await;
+                return Err(Problem::new(Code::PayloadTooLarge, format!("这份文件超过 {} MB，请分成几份再传", limit / 1024 / 1024)));
             }
+            head.extend_from_slice(&chunk[..chunk.len().min(HEAD - head.len().min(HEAD))]);
+            file = written(file, chunk).await?;
         }
-        Ok(form)
+        let media = media_of(&name, &head).map_err(|detail| Problem::field(input, "file", detail))?;
+        Ok(Self { name, media, file })
     }
-}
-
-async fn spool(mut field: Field<'_>, input: &str, name: String, limit: usize) -> Result<Spooled, Problem> {
-    let mut file = NamedTempFile::new().map_err(failed)?;
-    let (mut head, mut size) = (Vec::new(), 0_usize);
-    while let Some(chunk) = field.chunk().await.map_err(|e| broken(&e))? {
-        size += chunk.len();
-        if size > limit {
-            drain(field).await;
-            return Err(Problem::new(Code::PayloadTooLarge, format!("这份文件超过 {} MB，请分成几份再传", limit / 1024 / 1024)));
-        }
-        head.extend_from_slice(&chunk[..chunk.len().min(HEAD - head.len().min(HEAD))]);
-        file = written(file, chunk).await?;
-    }
-    let media = media_of(&name, &head).map_err(|detail| Problem::field(input, "file", detail))?;
-    Ok(Spooled { name, media, file })
 }
 
 /// 写盘占线程，放到专门的线程上。

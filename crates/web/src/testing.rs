@@ -74,11 +74,11 @@ impl TestApp {
         let test = TestDb::open(engine, &App::migrations(&areas)).await?;
         let folder = std::env::temp_dir().join(format!("tongban-files-{}", crate::guard::random_hex(8)));
         let search = Index::in_memory().map_err(|error| Error::Io(error.to_string()))?;
-        Self::configured(test, folder, search, areas, false)
+        Self::configured(test, folder, search, areas, std::convert::identity)
     }
 
-    fn configured(test: TestDb, folder: std::path::PathBuf, search: Index, areas: Vec<Area>, private_endpoints: bool) -> Result<Self> {
-        let config = Config { requests_per_minute: 0, private_endpoints, ..Config::plain(folder.clone()) };
+    fn configured(test: TestDb, folder: std::path::PathBuf, search: Index, areas: Vec<Area>, adjust: impl FnOnce(Config) -> Config) -> Result<Self> {
+        let config = adjust(Config { requests_per_minute: 0, ..Config::plain(folder.clone()) });
         let app = App::new(test.db.clone(), Files::local(&folder)?, search, config, areas, identify);
         Ok(Self { router: crate::router::build(app.clone()), app, test, folder: Folder(folder) })
     }
@@ -88,10 +88,18 @@ impl TestApp {
     /// # Errors
     /// 引擎打不开。
     pub async fn open_with_private_endpoints(engine: Engine, areas: Vec<Area>) -> Result<Self> {
+        Self::open_with(engine, areas, |config| Config { private_endpoints: true, ..config }).await
+    }
+
+    /// 同 [`Self::open`]，改几项配置。
+    ///
+    /// # Errors
+    /// 引擎打不开。
+    pub async fn open_with(engine: Engine, areas: Vec<Area>, adjust: impl FnOnce(Config) -> Config) -> Result<Self> {
         let Self { test, app, .. } = Self::open(engine, areas.clone()).await?;
         let folder = app.config().data.clone();
         let search = Index::in_memory().map_err(|error| Error::Io(error.to_string()))?;
-        Self::configured(test, folder, search, areas, true)
+        Self::configured(test, folder, search, areas, adjust)
     }
 
     /// 附件与索引所在的文件夹。

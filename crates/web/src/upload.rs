@@ -14,20 +14,33 @@ pub struct Upload {
     pub content: Bytes,
 }
 
+/// 收文件的办法：放在内存里，或边收边写进临时文件。
+pub trait Received: Sized + Send {
+    /// 一张表单至多几份文件。
+    const MOST: usize;
+
+    /// 收下一份；`input` 是字段名，`name` 是清洗过的文件名。
+    ///
+    /// # Errors
+    /// 太大 413、类型不对 422、读不懂 400。
+    fn receive(field: Field<'_>, input: &str, name: String, limit: usize) -> impl Future<Output = Result<Self, Problem>> + Send;
+}
+
 /// 一张上传表单：普通字段与文件。
-#[derive(Debug, Default)]
-pub struct UploadForm {
+#[derive(Debug)]
+pub struct FormOf<F> {
     pub fields: Vec<(String, String)>,
     /// （字段名，文件）
-    pub files: Vec<(String, Upload)>,
+    pub files: Vec<(String, F)>,
 }
+
+/// 文件放在内存里的上传表单。
+pub type UploadForm = FormOf<Upload>;
 
 /// 单个普通字段的上限，字节。
 const FIELD_LIMIT: usize = 64 * 1024;
-/// 一张表单至多几份文件。
-const MOST_FILES: usize = 20;
 
-impl UploadForm {
+impl<F: Received> FormOf<F> {
     #[must_use]
     pub fn get(&self, name: &str) -> &str {
         self.fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
@@ -36,23 +49,21 @@ impl UploadForm {
     /// 收完整张表单。
     ///
     /// # Errors
-    /// 太大 413、类型不对 415 或 422、读不懂 400。
+    /// 太大、太多 413，类型不对 422，读不懂 400。
     pub async fn receive(mut parts: Multipart, limit: usize) -> Result<Self, Problem> {
-        let mut form = Self::default();
+        let mut form = Self { fields: Vec::new(), files: Vec::new() };
         while let Some(field) = parts.next_field().await.map_err(|e| broken(&e))? {
             let name = field.name().unwrap_or("").to_owned();
             match field.file_name().map(clean_name) {
+                // 没有选文件的空文件框
+                Some(file) if file.is_empty() => drain(field).await,
+                Some(_) if form.files.len() >= F::MOST => {
+                    drain(field).await;
+                    return Err(Problem::new(Code::PayloadTooLarge, format!("一次最多上传 {} 份", F::MOST)));
+                }
                 Some(file) => {
-                    let content = collect(field, limit).await?;
-                    // 没有选文件的空文件框
-                    if content.is_empty() && file.is_empty() {
-                        continue;
-                    }
-                    if form.files.len() >= MOST_FILES {
-                        return Err(Problem::new(Code::PayloadTooLarge, format!("一次最多上传 {MOST_FILES} 份")));
-                    }
-                    let upload = check(file, content).map_err(|detail| Problem::field(&name, "file", detail))?;
-                    form.files.push((name, upload));
+                    let file = F::receive(field, &name, file, limit).await?;
+                    form.files.push((name, file));
                 }
                 None => {
                     let text = text(&name, field).await?;
@@ -64,8 +75,17 @@ impl UploadForm {
     }
 }
 
+impl Received for Upload {
+    const MOST: usize = 20;
+
+    async fn receive(field: Field<'_>, input: &str, name: String, limit: usize) -> Result<Self, Problem> {
+        let content = collect(field, limit).await?;
+        check(name, content).map_err(|detail| Problem::field(input, "file", detail))
+    }
+}
+
 /// 一个普通字段。
-pub(crate) async fn text(name: &str, field: Field<'_>) -> Result<String, Problem> {
+async fn text(name: &str, field: Field<'_>) -> Result<String, Problem> {
     let content = collect(field, FIELD_LIMIT).await?;
     if content.contains(&0) {
         return Err(Problem::field(name, "text", "内容里有看不见的零字符，请删掉后重新填写"));

@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use tongban_credentials::commands::{self as credentials, Order, Waive};
+use tongban_contracts::credentials::LicenceV1;
 use tongban_credentials::queries;
 use tongban_kernel::problem::Checks;
 use tongban_kernel::{Actor, Problem};
-use tongban_store::{Error, Result, Tx};
+use tongban_store::{Error, Logged, Result, Tx};
 
-use crate::model::{Case, Material, MaterialStatus, Offer};
+use super::review::{self, Deliver};
+use crate::model::{Case, Delivery, Material, MaterialStatus, Offer, State};
 use crate::store;
 
 /// 材料短名 → 证照标识。
@@ -109,4 +111,28 @@ pub(super) fn ready(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
     let Some(issued) = queries::issued_for_case(tx, case.no.as_str())?.filter(|issued| !issued.ready) else { return Ok(()) };
     let detail = format!("{}还没有签好，现在是“{}”，签好才能送达。一般一分钟内就好，请稍后再试；一直没好，请证照管理员在“电子证照”里看原因", issued.name, issued.state);
     Err(Problem::conflict(detail).into())
+}
+
+/// 证照签成了：即办件、电子送达的由系统接着送达，办结（cases §2.2 即办件快捷流）。
+/// 自取、邮寄的要有真的签收人与单号，仍由出件窗口送达。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn on_licence(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
+    let told: LicenceV1 = entry.changed()?;
+    if told.action != "sign" || told.case_no.is_empty() {
+        return Ok(());
+    }
+    let Some(case) = store::find_by_no(tx, &told.case_no)? else { return Ok(()) };
+    if !case.instant || case.state != State::Decided || case.delivery != Delivery::Electronic || case.revoked_on.is_some() {
+        return Ok(());
+    }
+    let note = format!("{}已签发，可在“我的证照”里查看", told.kind);
+    let way = Deliver { version: case.version, way: Delivery::Electronic, receiver: case.applicant_shown.clone(), note };
+    let at = case.decided_at.map_or(entry.at, |decided| decided.max(entry.at));
+    match review::deliver(tx, &Actor::clock(), case.no.as_str(), &way, at) {
+        // 到点的钟先响、版本变了的，留给出件窗口
+        Ok(_) | Err(Error::Refused(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
 }

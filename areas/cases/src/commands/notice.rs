@@ -1,5 +1,6 @@
-//! 灯变了告诉该知道的人：黄灯告诉承办人；红灯再告诉部门负责人与监察岗；法定超期再升级到分管领导（cases §3.5）。
+//! 告诉该知道的人。走了一步告诉申请人；灯变了：黄灯告诉承办人；红灯再告诉部门负责人与监察岗；法定超期再升级到分管领导（cases §3.5）。
 
+use jiff::Timestamp;
 use tongban_contracts::cases::CaseNodeV1;
 use tongban_contracts::parties::GrantV1;
 use tongban_parties::queries::grants;
@@ -7,6 +8,7 @@ use tongban_store::{Logged, Result, Tx};
 
 use super::anomaly::{notify, notify_tenant};
 use crate::permissions as can;
+use crate::rules::notices;
 use crate::store;
 
 /// 一条“转黄”“超期”日志。
@@ -36,6 +38,25 @@ pub fn on_light(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
     }
     if unlawful {
         notify_tenant(tx, node.tenant, can::ESCALATED, title, &body, &href, entry.at)?;
+    }
+    Ok(())
+}
+
+/// 办件走了一步：告诉申请人。登记过的人有站内信；不看会误事的另发短信到申请时留的手机。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn on_step(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
+    let node: CaseNodeV1 = entry.changed()?;
+    let Some(told) = notices::told(&entry.kind, &node) else { return Ok(()) };
+    if node.person != 0 {
+        tongban_messages::notify(tx, node.person, told.title, &told.body, &format!("/me/cases/{}", node.case_no), entry.at)?;
+    }
+    if told.by_sms && notices::fresh(entry.at, Timestamp::now()) {
+        let mobile = store::details(tx, entry.subject)?.map(|details| details.applicant.mobile).filter(|mobile| !mobile.is_empty());
+        if let Some(mobile) = mobile {
+            tongban_messages::sms::to_mobile(tx, &mobile, &told.body, entry.at)?;
+        }
     }
     Ok(())
 }

@@ -109,7 +109,7 @@ pub(super) async fn start(app: &App, ctx: &Ctx, earlier: &str, kind: &str) -> Re
         Ok(found) => found,
         Err(error) => {
             let problem = unseen(error)?;
-            return Ok(render_status(problem.code.status(), &PickPage::blank(ctx, earlier, Some(&problem)))?);
+            return render_status(problem.code.status(), &PickPage::blank(ctx, earlier, Some(&problem)));
         }
     };
     let Some(kind) = FollowKind::parse(kind).filter(|kind| all.iter().any(|choice| choice.open && choice.kind == *kind)) else {

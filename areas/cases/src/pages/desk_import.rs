@@ -102,9 +102,9 @@ pub async fn upload(State(app): State<App>, ctx: Ctx, parts: Multipart) -> Resul
     }
 }
 
-async fn received(app: &App, ctx: &Ctx, form: SpoolForm) -> Result<i64, Failure> {
+async fn received(app: &App, ctx: &Ctx, mut form: SpoolForm) -> Result<i64, Failure> {
     let system = form.get("system").to_owned();
-    let Some(upload) = form.file else {
+    let Some((_, upload)) = form.files.pop() else {
         return Err(Problem::field("file", "required", "请选择行业系统导出的表").into());
     };
     let content = upload.reopen()?;

@@ -4,6 +4,7 @@ pub mod anomalies;
 pub mod clocks;
 pub mod documents;
 pub mod forms;
+pub mod notices;
 pub mod posts;
 pub mod procedures;
 pub mod renewals;

@@ -256,3 +256,40 @@ async fn the_pages_ask_for_consent_and_show_the_clerk_the_face() {
         assert_eq!(ways, ["staff", "waive"], "窗口看过、申请时用过，持证人都查得到");
     }
 }
+
+/// 即办件、电子送达：停在已作决定，证照签成后系统接着送达；自取的等人来取。
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_licence_closes_an_instant_case_by_itself() {
+    on_each_engine(async |test| {
+        let (home, now) = (home(&test.db).await, at(NOW));
+        let place = home.place;
+        run(&test, move |tx| {
+            let offer = Offer { instant: true, promise_days: 0, ..offer_at(place) };
+            let window = officer(place, 11, &["cases.read", "cases.receive", "cases.accept", "cases.approve", "cases.deliver"]);
+            for (way, ends) in [(Delivery::Electronic, State::Closed), (Delivery::Pickup, State::Decided)] {
+                let input = Registration { delivery: way, allow_same: true, ..registration() };
+                let new = commands::register(tx, &window, &offer, &input, RANDOM, now)?;
+                let decide = Decide { version: new.version, outcome: Outcome::Granted, reason: String::new() };
+                let deliver = Deliver { version: 0, way, receiver: "王秀兰".into(), note: String::new() };
+                let case = commands::express(tx, &window, &new.no, &decide, &deliver, now)?;
+                assert_eq!(case.state, State::Decided, "证照没签好，停在已作决定");
+                let subject = tx.new_id();
+                let step = |action: &str| serde_json::json!({"changed": {"identifier": "x", "kind": KIND, "action": action, "case_no": new.no, "state": 3}}).to_string();
+                for (rev, action) in [(1, "review"), (2, "sign"), (3, "sign")] {
+                    let body = step(action);
+                    tx.journal(tongban_store::Entry { kind: "credentials.licence", subject, rev, at: now, actor: &Actor::system(), tenant: place.tenant, body: &body })?;
+                    let entry = tx.timeline(subject)?.into_iter().find(|entry| entry.rev == rev).unwrap();
+                    commands::on_licence(tx, &entry)?;
+                    let state = store::find(tx, case.id)?.unwrap().state;
+                    assert_eq!(state, if action == "sign" { ends } else { State::Decided }, "{action}");
+                }
+                let delivered = tx.timeline(case.id)?.into_iter().filter(|entry| entry.kind == "cases.delivered").count();
+                assert_eq!(delivered, usize::from(ends == State::Closed), "说几遍签成了，只送达一次");
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}

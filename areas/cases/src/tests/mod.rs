@@ -1,5 +1,6 @@
 //! 命令的测试，两种引擎上各跑一遍。
 
+mod anomalies;
 mod clocks;
 mod desk;
 mod duties;
@@ -9,8 +10,10 @@ mod http;
 mod licences;
 mod notices;
 mod online;
+mod papers;
 mod process;
 mod property;
+mod twice;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

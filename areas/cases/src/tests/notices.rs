@@ -56,3 +56,38 @@ async fn the_handler_and_the_head_read_about_an_overdue_case_on_their_desk() {
         assert!(!citizen.body.contains(&no));
     }
 }
+
+/// 群众：站内信走一步一封；不看会误事的另有短信，号码只给管理员看打星的。
+#[tokio::test(flavor = "multi_thread")]
+async fn the_applicant_hears_of_every_step_and_gets_an_sms_when_it_matters() {
+    for engine in engines() {
+        let app = tongban_web::testing::TestApp::open(engine, areas()).await.unwrap();
+        let now = app.app.now();
+        let new = submitted(&app.test, offer_of(20), now).await;
+        let no = new.no.clone();
+        run(&app.test, move |tx| {
+            let point = crate::store::CorrectionPoint { material: "plan".into(), name: "平面图".into(), problem: "看不清".into(), remedy: "重拍".into() };
+            let case = commands::receive(tx, &clerk(), &no, new.version, now)?;
+            commands::request_correction(tx, &clerk(), &no, &commands::Correct { version: case.version, points: vec![point], days: 5 }, now)
+        })
+        .await
+        .unwrap();
+        app.app.settle().await.unwrap();
+        app.app.settle().await.unwrap();
+        let page = app.get("/me/messages", &app.sign_in(citizen())).await.unwrap();
+        for title in ["申请已提交", "材料要补正"] {
+            assert_eq!(page.body.matches(title).count(), 1, "{title}：{}", page.body);
+        }
+        assert!(page.body.contains(&format!("/me/cases/{}", new.no)));
+        assert!(!app.get("/me/messages", &app.sign_in(Actor::citizen(9, 9, 3, "李*"))).await.unwrap().body.contains(&new.no));
+        let outbox = app.get("/admin/sms", &app.sign_in(staff(12, &["messages.read"]))).await.unwrap();
+        assert_eq!(outbox.body.matches("139****8888").count(), 2, "提交一条、补正一条；没有通道的留在出箱里：{}", outbox.body);
+        assert!(!outbox.body.contains("13900008888"));
+        // 老早的事（历史补录、演示）不再发
+        let old = submitted(&app.test, Offer { item_id: 77, ..offer_of(20) }, now - jiff::SignedDuration::from_hours(24 * 5)).await;
+        app.app.settle().await.unwrap();
+        let outbox = app.get("/admin/sms", &app.sign_in(staff(12, &["messages.read"]))).await.unwrap();
+        assert_eq!(outbox.body.matches("139****8888").count(), 2);
+        assert!(app.get("/me/messages", &app.sign_in(citizen())).await.unwrap().body.contains(&old.no), "站内信照有");
+    }
+}

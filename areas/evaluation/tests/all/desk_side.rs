@@ -102,7 +102,7 @@ fn dimension_scores_are_one_to_five_and_known() {
 }
 
 async fn with_case(engine: tongban_store::Engine) -> TestApp {
-    let app = TestApp::open(engine, vec![tongban_directory::area(), tongban_messages::area(), tongban_evaluation::area()]).await.unwrap();
+    let app = TestApp::open(engine, vec![tongban_directory::area(), tongban_parties::area(), tongban_messages::area(), tongban_evaluation::area()]).await.unwrap();
     app.app
         .db()
         .write("t", |tx| {

@@ -13,7 +13,7 @@ type Step<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>);
 pub async fn open() -> Vec<TestApp> {
     let mut apps = Vec::new();
     for engine in engines() {
-        let app = TestApp::open(engine, vec![tongban_directory::area(), tongban_messages::area(), area()]).await.unwrap();
+        let app = TestApp::open(engine, vec![tongban_directory::area(), tongban_parties::area(), tongban_messages::area(), area()]).await.unwrap();
         app.app
             .db()
             .write("test.case", |tx| {
@@ -149,5 +149,49 @@ async fn the_interface_rates_lists_and_acts() {
         assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED);
         let stats = app.get("/api/v1/evaluations/stats", "").await.unwrap().json().unwrap();
         assert_eq!((stats["total"].as_i64(), stats["satisfaction_rate"].as_str()), (Some(1), Some("0.00%")));
+    }
+}
+
+/// 同一张码，几个人、几下同时按：一条评价；其余的都说已经用过。
+#[tokio::test(flavor = "multi_thread")]
+async fn one_code_pressed_many_times_at_once_is_one_rating() {
+    for app in open().await {
+        let token = tokens(app.app.db(), 1).await.remove(2);
+        let path = format!("/r/{token}");
+        let press = || app.post_form(&path, "", &[("level", "5")]);
+        let (one, two, three, four) = tokio::join!(press(), press(), press(), press());
+        let mut statuses: Vec<_> = [one, two, three, four].into_iter().map(|answer| answer.unwrap().status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [StatusCode::SEE_OTHER, StatusCode::CONFLICT, StatusCode::CONFLICT, StatusCode::CONFLICT]);
+        let reader = app.sign_in(staff("李敏", crate::support::UNIT, &[READ]));
+        let list = app.get("/api/v1/evaluations", &reader).await.unwrap().json().unwrap();
+        assert_eq!(list["items"].as_array().unwrap().len(), 1);
+    }
+}
+
+/// 热线回访、纸质意见由工作人员补录：渠道照实记；别的渠道不能替群众录，一个环节一条。
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rating_given_by_phone_or_on_paper_is_entered_once_and_says_so() {
+    for app in open().await {
+        let clerk = app.sign_in(staff("李敏", crate::support::UNIT, &[READ, INVITE]));
+        let path = "/desk/rates/cases/510811-20260302-000001/record";
+        let mine = app.post_form(path, &clerk, &[("node", "3"), ("level", "5"), ("channel", "2")]).await.unwrap();
+        assert_eq!(mine.status, StatusCode::UNPROCESSABLE_ENTITY, "不能冒充群众自己在手机上评");
+        let reader = app.sign_in(staff("王办", crate::support::UNIT, &[READ]));
+        assert_eq!(app.post_form(path, &reader, &[("node", "3"), ("level", "5"), ("channel", "8")]).await.unwrap().status, StatusCode::FORBIDDEN);
+        let outsider = app.sign_in(staff("外单位", 11, &[READ, INVITE]));
+        assert_eq!(app.post_form(path, &outsider, &[("node", "3"), ("level", "5"), ("channel", "8")]).await.unwrap().status, StatusCode::NOT_FOUND);
+        let phone = app.post_form(path, &clerk, &[("node", "3"), ("level", "2"), ("channel", "8"), ("text", "电话里说等太久")]).await.unwrap();
+        assert_eq!(phone.status, StatusCode::SEE_OTHER, "{}", phone.body);
+        let paper = app.post_form(path, &clerk, &[("node", "2"), ("level", "4"), ("channel", "9")]).await.unwrap();
+        assert_eq!(paper.status, StatusCode::SEE_OTHER, "{}", paper.body);
+        let twice = app.post_form(path, &clerk, &[("node", "3"), ("level", "5"), ("channel", "9")]).await.unwrap();
+        assert_eq!(twice.status, StatusCode::CONFLICT);
+        let list = app.get("/api/v1/evaluations", &reader).await.unwrap().json().unwrap();
+        let mut seen: Vec<_> = list["items"].as_array().unwrap().iter().map(|item| (item["channel"].as_i64().unwrap(), item["satisfaction"].as_i64().unwrap())).collect();
+        seen.sort_unstable();
+        assert_eq!(seen, [(8, 2), (9, 4)]);
+        let open = app.get("/api/v1/bad-ratings", &app.sign_in(staff("李敏", crate::support::UNIT, &[READ, HANDLE]))).await.unwrap().json().unwrap();
+        assert_eq!(open["items"].as_array().unwrap().len(), 1, "电话里的差评照样派单");
     }
 }

@@ -3,12 +3,11 @@
 use serde_json::Value;
 use tongban_directory::commands as directory;
 use tongban_directory::model::{KIND_TENANT, NewOrg};
-use tongban_directory::queries::Division;
-use tongban_items::commands::{self as items, Implementer, ItemInput};
-use tongban_items::exchange::CatalogueLine;
-use tongban_items::model::codes::{OnlineStep, UseLevel};
-use tongban_items::model::{Guide, Limit, ProjectType, TaskType};
-use tongban_items::store;
+use tongban_directory::testing as county;
+use tongban_items::commands as items;
+use tongban_items::model::codes::OnlineStep;
+use tongban_items::model::{Guide, Limit, ProjectType};
+use tongban_items::{store, testing};
 use tongban_kernel::{Actor, ActorKind, Scope};
 use tongban_store::testing::engines;
 use tongban_web::testing::TestApp;
@@ -16,24 +15,9 @@ use tongban_web::testing::TestApp;
 const ROOT: &str = "11510811MB0000027M";
 const DEPT: &str = "11510811MB0000019T";
 
-fn org(parent: i64, name: &str, code: &str) -> NewOrg {
-    NewOrg {
-        parent,
-        name: name.into(),
-        kind: if parent == 0 { KIND_TENANT } else { 2 },
-        code: code.into(),
-        division: "510811000000".into(),
-        phone: "0839-8721001".into(),
-        complaint_phone: "12345".into(),
-        address: "元坝镇京兆路 1 号".into(),
-        hours: "周一至周五 9:00—17:00".into(),
-        ..NewOrg::default()
-    }
-}
-
 /// 算例的一项：法定、承诺、次数、网上做到哪几步。
 fn guide(name: &str, legal: u32, promise: u32, visits: u8, steps: &[OnlineStep]) -> Guide {
-    let mut guide = tongban_items::complete::built_in().unwrap().remove(0).guide;
+    let mut guide = testing::guide().unwrap();
     guide.name = name.into();
     (guide.legal, guide.promise, guide.visits) = (Limit::workdays(legal), Limit::workdays(promise), visits);
     guide.project_type = if promise == 0 { ProjectType::Instant } else { ProjectType::Promised };
@@ -56,24 +40,16 @@ fn examples() -> [Guide; 4] {
     ]
 }
 
-async fn county(app: &TestApp) -> i64 {
+async fn built(app: &TestApp) -> i64 {
     let at = app.app.now();
     app.app
         .db()
         .write("t", move |tx| {
             let me = Actor::system();
-            let division = Division {
-                code: "510811000000".into(),
-                name: "昭化区".into(),
-                level: 3,
-                parent: "510800000000".into(),
-                kind: "statutory".into(),
-                successor: String::new(),
-            };
-            directory::put_division(tx, &me, &division, "测试")?;
-            let root = directory::create_org(tx, &me, &org(0, "广元市昭化区", ROOT), at)?;
+            county::division(tx, &me)?;
+            let root = directory::create_org(tx, &me, &county::org(0, "广元市昭化区", ROOT, KIND_TENANT), at)?;
             // 局的投诉电话没带区号：六项配置错一项
-            let bureau = NewOrg { complaint_phone: "8729001".into(), ..org(root, "广元市昭化区某某局", DEPT) };
+            let bureau = NewOrg { complaint_phone: "8729001".into(), ..county::org(root, "广元市昭化区某某局", DEPT, 2) };
             let bureau = directory::create_org(tx, &me, &bureau, at)?;
             // 三个启用的账号，两个实名到中级
             for (n, code) in ["a", "b", "c"].into_iter().enumerate() {
@@ -83,38 +59,16 @@ async fn county(app: &TestApp) -> i64 {
                 }
             }
             let place = tongban_directory::queries::place_of(tx, bureau)?;
-            let implementer =
-                Implementer { place, name: "区某某局".into(), uscc: DEPT.into(), division: "510811000000".into(), level: UseLevel::County };
+            let implementer = testing::implementer(place, DEPT);
             let actor = Actor { tenant: root, ..Actor::system() };
             let mut pooled = Vec::new();
             for (n, name) in ["甲许可", "乙许可", "丙许可", "丁许可", "戊许可", "己许可"].into_iter().enumerate() {
-                let line = CatalogueLine {
-                    code: format!("5101{:05}000", n + 1),
-                    local_code: String::new(),
-                    name: name.into(),
-                    task_type: TaskType::Permit,
-                    basis: String::new(),
-                    levels: vec![UseLevel::County],
-                    state: "1".into(),
-                    main_name: String::new(),
-                    plan_effective: String::new(),
-                    plan_cancel: String::new(),
-                    depts: Vec::new(),
-                };
+                let line = testing::line(&format!("5101{:05}000", n + 1), name);
                 let (catalogue, _) = items::put_catalogue(tx, &actor, &line, at)?;
                 pooled.push(items::pool(tx, &actor, catalogue, &implementer, at)?.0);
             }
             for (n, guide) in examples().into_iter().enumerate() {
-                let input = ItemInput {
-                    code: format!("{DEPT}45101{:05}00001", n + 1),
-                    guide,
-                    state: "1".into(),
-                    edition: 1,
-                    local_code: String::new(),
-                    local_dept_code: String::new(),
-                    notice: String::new(),
-                    resume_day: 0,
-                };
+                let input = testing::edition(&format!("{DEPT}45101{:05}00001", n + 1), guide);
                 items::put_item(tx, &actor, &implementer, &input, at)?;
             }
             // 戊认领了没发布，己还没认领
@@ -176,7 +130,7 @@ async fn the_eight_rates_equal_the_hand_count_and_open_their_records() {
     for engine in engines() {
         let areas = vec![tongban_directory::area(), tongban_items::area(), tongban_indicators::area()];
         let app = TestApp::open(engine, areas).await.unwrap();
-        let tenant = county(&app).await;
+        let tenant = built(&app).await;
         app.app.settle().await.unwrap();
         let token = app.sign_in(leader(tenant));
         let figures = computed(&app, &token, tenant).await;
