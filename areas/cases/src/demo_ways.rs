@@ -16,7 +16,7 @@ use crate::commands::{self, Answer, Consult, Decide, Deliver, DraftEdit, Externa
 use crate::demo::{officer, registration};
 use crate::demo_dice::Dice;
 use crate::import;
-use crate::model::{Applicant, Channel, Delivery, MaterialStatus, Offer, Outcome, State, Step};
+use crate::model::{Applicant, Channel, Delivery, MaterialStatus, Offer, Outcome, StageKind, State, Step};
 use crate::offer::{self, bundle};
 use crate::rules::forms;
 use crate::store;
@@ -179,7 +179,9 @@ fn granted(tx: &mut Tx<'_>, offer: &Offer, person: &Actor, who: &Applicant, at: 
     let mut case = commands::accept(tx, &officer(offer, 0), &new.no, case.version, "材料齐全，符合法定形式，予以受理。", at)?;
     while case.step != Some(Step::Approve) {
         let n = i64::from(case.step == Some(Step::Review)) + 1;
-        let forward = Forward { version: case.version, opinion: "经审查，符合条件，建议准予。".to_owned(), ..Forward::default() };
+        let visit = case.current_stage().is_some_and(|stage| stage.kind == StageKind::Visit);
+        let visitors = if visit { "何军、吕霞".to_owned() } else { String::new() };
+        let forward = Forward { version: case.version, opinion: "经审查，符合条件，建议准予。".to_owned(), visitors, ..Forward::default() };
         case = commands::forward(tx, &officer(offer, n), &new.no, &forward, at)?;
     }
     let decide = Decide { version: case.version, outcome: Outcome::Granted, reason: String::new() };

@@ -225,6 +225,14 @@ mod tests {
         assert_eq!((sums[code::GOOD], sums[code::FIRST]), (76, 79), "满意率 96.20%");
         assert_eq!(sums[code::BAD], 3, "有效差评");
         assert_eq!(sums[code::BAD_CLOSED], 2, "整改率 66.67%");
+        // 同一算例里其余各式：每件走过三个节点、只在办结评；差评都实名、都按时联系，办结的两条按期整改并回访
+        assert_eq!((sums[code::NODES_RATED], sums[code::NODES_PASSED]), (79, 300), "三节点评价率 26.33%");
+        assert_eq!(sums[code::CASES_RATED], 79, "评价办件量");
+        assert_eq!((sums[code::VERY_SATISFIED], sums[code::BAD_FIRST]), (60, 3), "非常满意率 75.95%，差评率 3.80%");
+        assert_eq!(sums[code::SCORE], 365, "平均分 365 / 79 = 4.62");
+        assert_eq!((sums[code::BAD_IN_TIME], sums[code::BAD_DUE]), (2, 3), "按期整改率 66.67%");
+        assert_eq!((sums[code::BAD_REVISITED], sums[code::BAD_NAMED]), (2, 3), "实名差评回访率 66.67%");
+        assert_eq!(sums[code::BAD_CONTACTED], 3, "差评联系及时率 100%");
     }
 
     #[test]

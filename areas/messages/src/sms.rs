@@ -1,6 +1,6 @@
 //! 短信：任务里经网关发出；网关收到过的编号不会再发一遍。没有通道就留在出箱里，管理员看得见。
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 use standardwebhooks::Webhook as Signer;
@@ -25,6 +25,15 @@ struct Sms {
     /// 站内网址，发的时候补上本站的开头；没有为空。
     #[serde(default)]
     link: String,
+}
+
+/// 事情过去这么久的不再发短信。
+const FRESH: SignedDuration = SignedDuration::from_hours(72);
+
+/// 还新鲜，值得发短信；历史补录、停机很久之后补跑的不打扰人。
+#[must_use]
+pub fn is_fresh(happened: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(happened) < FRESH
 }
 
 /// 在调用者的单元里记下一条短信，给一个手机号。
@@ -92,4 +101,16 @@ async fn hand_over(app: &App, id: i64, to: &str, text: &str) -> Result<()> {
         .body(body);
     let answer = request.send().await.map_err(|_| failed("连不上"))?;
     if answer.status().is_success() { Ok(()) } else { Err(failed(&format!("回答 {}", answer.status().as_u16()))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_three_days_ago_disturbs_nobody() {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(200);
+        assert!(is_fresh(now - SignedDuration::from_hours(71), now));
+        assert!(!is_fresh(now - SignedDuration::from_hours(72), now));
+    }
 }

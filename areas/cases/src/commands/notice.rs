@@ -52,7 +52,7 @@ pub fn on_step(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
     if node.person != 0 {
         tongban_messages::notify(tx, node.person, told.title, &told.body, &format!("/me/cases/{}", node.case_no), entry.at)?;
     }
-    if told.by_sms && notices::fresh(entry.at, Timestamp::now()) {
+    if told.by_sms && tongban_messages::sms::is_fresh(entry.at, Timestamp::now()) {
         let mobile = store::details(tx, entry.subject)?.map(|details| details.applicant.mobile).filter(|mobile| !mobile.is_empty());
         if let Some(mobile) = mobile {
             tongban_messages::sms::to_mobile(tx, &mobile, &told.body, entry.at)?;

@@ -12,7 +12,7 @@ use super::desk_new::{PickPage, form_page};
 use super::follow::{Choice, choices};
 use super::{Fields, mendable};
 use crate::commands::{self, Prepared};
-use crate::model::{Follow, FollowKind};
+use crate::model::{FieldKind, Follow, FollowKind};
 use crate::rules::renewals;
 
 /// 收件页上给窗口看的：为哪一件、原证是哪张、申请人应当是谁（脱敏，读证件核对）。
@@ -79,7 +79,9 @@ fn filled(prepared: &Prepared) -> Fields {
         let chosen = situation.options.iter().find(|option| before.situations.contains(&option.key));
         fields.extend(chosen.map(|option| (format!("s_{}", situation.key), option.key.clone())));
     }
-    let asked = offer.fields.iter().filter(|field| field.prefill.is_empty());
+    // 号码类的栏办件页上也是打星的，同样不带
+    let numbers = [FieldKind::Id, FieldKind::Mobile, FieldKind::Phone];
+    let asked = offer.fields.iter().filter(|field| field.prefill.is_empty() && !numbers.contains(&field.kind));
     fields.extend(asked.filter_map(|field| before.form.get(&field.key).map(|value| (field.key.clone(), value.clone()))));
     Fields(fields)
 }

@@ -1,11 +1,7 @@
 //! 办件走到哪一步要告诉申请人、怎么说、要不要发短信（cases §2.2 各步的产出、§3.5）。
 
-use jiff::{SignedDuration, Timestamp};
 use tongban_contracts::cases::CaseNodeV1;
 use tongban_kernel::time;
-
-/// 事情过去这么久的不再发短信：历史补录、停机很久之后补跑。
-const FRESH: SignedDuration = SignedDuration::from_hours(72);
 
 /// 要告诉申请人的一句话。
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +17,8 @@ pub struct Told {
 pub fn told(kind: &str, case: &CaseNodeV1) -> Option<Told> {
     let due = case.due.map(time::from_millis).map(time::show);
     let (title, what, by_sms) = match kind {
-        "cases.submitted" => ("申请已提交", "已提交，窗口会尽快核对材料".to_owned(), true),
+        // 窗口收的当面给收件凭证
+        "cases.submitted" => ("申请已提交", "已提交，窗口会尽快核对材料".to_owned(), case.online),
         "cases.correcting" => ("材料要补正", "有材料要补正，逾期不补视为撤回申请，请到“我的办件”里看要补什么".to_owned(), true),
         "cases.accepted" => ("已受理", due.map_or_else(|| "已受理".to_owned(), |due| format!("已受理，{due} 前办结")), false),
         // 没有书面告知的不停表，也就没有可告诉的
@@ -42,12 +39,6 @@ pub fn told(kind: &str, case: &CaseNodeV1) -> Option<Told> {
     Some(Told { title, body: format!("您申请的“{}”（{}）{what}。", case.item_name, case.case_no), by_sms })
 }
 
-/// 还新鲜，值得发短信。
-#[must_use]
-pub fn fresh(happened: Timestamp, now: Timestamp) -> bool {
-    now.duration_since(happened) < FRESH
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,7 +50,10 @@ mod tests {
     #[test]
     fn what_stops_a_case_goes_by_sms_and_linked_history_stays_quiet() {
         let by_sms = |kind: &str, state: &str, outcome| told(kind, &node(state, outcome)).map(|told| told.by_sms);
-        for kind in ["cases.submitted", "cases.correcting", "cases.not_accepted", "cases.returned", "cases.terminated", "cases.revoked"] {
+        assert_eq!(by_sms("cases.submitted", "submitted", None), Some(false), "窗口收的");
+        let online = CaseNodeV1 { online: true, ..node("submitted", None) };
+        assert!(told("cases.submitted", &online).is_some_and(|told| told.by_sms));
+        for kind in ["cases.correcting", "cases.not_accepted", "cases.returned", "cases.terminated", "cases.revoked"] {
             assert_eq!(by_sms(kind, "x", None), Some(true), "{kind}");
         }
         for kind in ["cases.accepted", "cases.suspended", "cases.extended", "cases.delivered"] {
@@ -71,7 +65,5 @@ mod tests {
         }
         assert_eq!(by_sms("cases.decided", "closed", Some("granted")), None, "补录的一登记就是办结");
         assert!(told("cases.decided", &node("decided", Some("denied"))).is_some_and(|told| told.title.contains("不予") && told.body.contains("救济")));
-        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(200);
-        assert!(fresh(now - SignedDuration::from_hours(71), now) && !fresh(now - SignedDuration::from_hours(72), now));
     }
 }

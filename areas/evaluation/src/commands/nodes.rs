@@ -78,7 +78,10 @@ fn arrive(tx: &mut Tx<'_>, actor: &Actor, case_id: i64, case: &CaseNodeV1, node:
         let text = format!("{}已办完，请花十秒钟评价。不满意的，15 个工作日内改到位并回访您。", subject.item_name);
         let href = format!("/r/{}?from=web", token(tx, invitation));
         tongban_messages::notify(tx, subject.person, "请您评价", &text, &href, at)?;
-        tongban_messages::sms::to_person(tx, subject.person, &format!("{text}请点："), &format!("/r/{}?from=sms", token(tx, invitation)), at)?;
+        if tongban_messages::sms::is_fresh(at, Timestamp::now()) {
+            let link = format!("/r/{}?from=sms", token(tx, invitation));
+            tongban_messages::sms::to_person(tx, subject.person, &format!("{text}请点："), &link, at)?;
+        }
     }
     let changed = node_changed(&subject, node);
     finish(tx, actor, (&subject, &before), "evaluation.invited", &changed, at)
