@@ -29,9 +29,14 @@ async fn found(test: &TestDb, id: i64) -> Vec<&'static str> {
     run(test, move |tx| store::anomalies_of(tx, id)).await.unwrap().into_iter().map(|row| row.anomaly.code()).collect()
 }
 
+/// 各件各办一个事项，免得被当成重复申请。
+fn item(item_id: i64, promise: u32) -> Offer {
+    Offer { item_id, ..offer_of(promise) }
+}
+
 /// 受理好的一件，一人包办。
-async fn fresh(test: &TestDb, promise: u32) -> Case {
-    accepted(test, Offer { single_post: true, ..offer_of(promise) }, at(NOW)).await
+async fn fresh(test: &TestDb, item_id: i64, promise: u32) -> Case {
+    accepted(test, Offer { single_post: true, ..item(item_id, promise) }, at(NOW)).await
 }
 
 async fn decided(test: &TestDb, case: &Case, when: &'static str) {
@@ -73,15 +78,15 @@ async fn each_of_the_thirteen_arises_and_can_be_answered_and_found() {
             seen.insert(code, id);
         };
         // M01、M06、M07 记录里看不出来，监察岗登记
-        for (code, anomaly) in [("M01", Anomaly::NotAccepting), ("M06", Anomaly::OffPlatform), ("M07", Anomaly::Charging)] {
+        for (n, code, anomaly) in [(1, "M01", Anomaly::NotAccepting), (2, "M06", Anomaly::OffPlatform), (3, "M07", Anomaly::Charging)] {
             assert!(anomaly.is_manual());
-            let case = fresh(&test, 5).await;
+            let case = fresh(&test, n, 5).await;
             let (no, version) = (case.no.to_string(), case.version);
             run(&test, move |tx| commands::raise_anomaly(tx, &monitor(), &no, version, anomaly, "群众反映", at(NOW))).await.unwrap();
             note(case.id, code).await;
         }
         // M02 过了承诺还没决定；M11 决定后 10 个工作日没送达
-        let late = fresh(&test, 2).await;
+        let late = fresh(&test, 4, 2).await;
         until(&test, "2021-10-13T10:00").await;
         note(late.id, "M02").await;
         decided(&test, &late, "2021-10-13T11:00").await;
@@ -90,11 +95,11 @@ async fn each_of_the_thirteen_arises_and_can_be_answered_and_found() {
         // M03 环节用的时间超过事项给它的
         let stage = |name: &str, post, days| Stage { name: name.into(), post, kind: StageKind::Ordinary, days };
         let flow = Flow { stages: vec![stage("审查", Step::Handle, 1), stage("决定", Step::Approve, 5)], ..Flow::default() };
-        let slow = accepted(&test, Offer { flow, ..offer_of(20) }, at(NOW)).await;
+        let slow = accepted(&test, Offer { flow, ..item(5, 20) }, at(NOW)).await;
         until(&test, "2021-10-13T10:00").await;
         note(slow.id, "M03").await;
         // M04 网上件一个工作日没预审；M09 五个工作日没告知，自动受理
-        let silent = submitted(&test, offer_of(20), at(NOW)).await;
+        let silent = submitted(&test, item(6, 20), at(NOW)).await;
         until(&test, "2021-10-12T10:00").await;
         note(silent.id, "M04").await;
         until(&test, "2021-10-20T10:00").await;
@@ -104,7 +109,7 @@ async fn each_of_the_thirteen_arises_and_can_be_answered_and_found() {
         note(linked(&test, "A-2", ("2021-10-19T10:00", "2021-10-18T10:00"), Outcome::Granted).await, "M12").await;
         note(linked(&test, "A-3", ("2021-10-08T10:00", "2021-10-11T10:00"), Outcome::Granted).await, "M13").await;
         // M08 第二次补正提了上次没提的
-        let again = submitted(&test, offer_of(20), at("2021-11-01T10:00")).await;
+        let again = submitted(&test, item(7, 20), at("2021-11-01T10:00")).await;
         let (id, no) = (again.id, again.no.clone());
         run(&test, move |tx| {
             let now = at("2021-11-01T11:00");
@@ -120,7 +125,7 @@ async fn each_of_the_thirteen_arises_and_can_be_answered_and_found() {
         .unwrap();
         note(id, "M08").await;
         // M10 没有书面告知的特别程序
-        let paused = fresh(&test, 20).await;
+        let paused = fresh(&test, 8, 20).await;
         let (no, version) = (paused.no.to_string(), paused.version);
         run(&test, move |tx| {
             let start = StartProcedure { version, kind: 28, days: 4, reason: "需专家评审".into(), notice: false };

@@ -75,7 +75,7 @@ async fn the_applicant_hears_of_every_step_and_gets_an_sms_when_it_matters() {
         app.app.settle().await.unwrap();
         app.app.settle().await.unwrap();
         let page = app.get("/me/messages", &app.sign_in(citizen())).await.unwrap();
-        for title in ["申请已提交", "材料要补正"] {
+        for title in ["申请已提交", "有材料要补正"] {
             assert_eq!(page.body.matches(title).count(), 1, "{title}：{}", page.body);
         }
         assert!(page.body.contains(&format!("/me/cases/{}", new.no)));
