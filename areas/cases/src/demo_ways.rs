@@ -151,6 +151,9 @@ fn expiring(tx: &mut Tx<'_>, codes: &[String], people: &[(Actor, Applicant)], at
     for code in codes {
         let Some(offer) = offer::current(tx, code)?.filter(|offer| offer.open && offer.online && offer.for_person) else { continue };
         let Some(licence) = offer.licence.clone() else { continue };
+        if !credentials::can_issue(tx, offer.place.unit, &licence, at)? {
+            continue;
+        }
         for years in (1..=20).rev() {
             let decided = until.checked_sub(years.years()).unwrap_or(until);
             let lasts = credentials::lasts_until(tx, offer.place.tenant, &licence, decided)?;

@@ -2,7 +2,7 @@
 
 use tongban_kernel::time::{day_number, date_of};
 use tongban_kernel::{Actor, Problem};
-use tongban_store::{Result, Tx};
+use tongban_store::{Error, Result, Tx};
 
 use crate::model::licence::{FOREVER, show_until};
 use crate::model::{Identifier, LicenceState};
@@ -127,6 +127,18 @@ pub fn issued_for_case(tx: &mut Tx<'_>, case_no: &str) -> Result<Option<IssuedFo
 pub fn lasts_until(tx: &mut Tx<'_>, tenant: i64, kind: &str, issued: jiff::civil::Date) -> Result<Option<jiff::civil::Date>> {
     let found = kinds::named(tx, tenant, kind)?;
     Ok(found.and_then(|kind| kind.spec.until(issued, None).ok()).filter(|day| *day < FOREVER).and_then(tongban_kernel::time::from_day_number))
+}
+
+/// 这个单位此刻签得了这一类证照：章启用了，有用它的授权。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn can_issue(tx: &mut Tx<'_>, unit: i64, kind: &str, at: jiff::Timestamp) -> Result<bool> {
+    match crate::issue::stamp(tx, unit, 0, kind, at) {
+        Ok(_) => Ok(true),
+        Err(Error::Refused(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// 一件办件里免提交用到的证照；同一份材料换过证照的，只给最后一次的。

@@ -209,7 +209,7 @@ pub(super) fn registered(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &
 /// 原证届满，延续还没有决定：视为准予。没受理的一并视为受理，停着的表到此为止。
 pub(super) fn deem_granted(tx: &mut Tx<'_>, case: &mut Case, at: Timestamp) -> Result<()> {
     let before = Before::of(case);
-    let until = case.renews_until.map(time::show_day).unwrap_or_default();
+    let until = case.renews_until.map(renewals::show).unwrap_or_default();
     if case.accepted_on.is_none() {
         (case.accepted_on, case.auto_accepted) = (Some(case.counted_on), true);
         case.accepted_at = Some(time::instant(case.counted_on, 9, 0).max(case.submitted_at));

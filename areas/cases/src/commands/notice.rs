@@ -1,6 +1,6 @@
 //! 告诉该知道的人。走了一步告诉申请人；灯变了：黄灯告诉承办人；红灯再告诉部门负责人与监察岗；法定超期再升级到分管领导（cases §3.5）。
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tongban_contracts::cases::CaseNodeV1;
 use tongban_contracts::parties::GrantV1;
 use tongban_parties::queries::grants;
@@ -42,6 +42,9 @@ pub fn on_light(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
     Ok(())
 }
 
+/// 过去这么久的事不再写站内信。
+const MONTH: SignedDuration = SignedDuration::from_hours(24 * 30);
+
 /// 办件走了一步：告诉申请人。登记过的人有站内信；不看会误事的另发短信到申请时留的手机。
 ///
 /// # Errors
@@ -49,7 +52,8 @@ pub fn on_light(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
 pub fn on_step(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
     let node: CaseNodeV1 = entry.changed()?;
     let Some(told) = notices::told(&entry.kind, &node) else { return Ok(()) };
-    if node.person != 0 {
+    // 一个月以前的（历史补录、演示）只在办件里看，不再来信
+    if node.person != 0 && Timestamp::now().duration_since(entry.at) < MONTH {
         tongban_messages::notify(tx, node.person, told.title, &told.body, &format!("/me/cases/{}", node.case_no), entry.at)?;
     }
     if told.by_sms && tongban_messages::sms::is_fresh(entry.at, Timestamp::now()) {

@@ -79,9 +79,9 @@ fn filled(prepared: &Prepared) -> Fields {
         let chosen = situation.options.iter().find(|option| before.situations.contains(&option.key));
         fields.extend(chosen.map(|option| (format!("s_{}", situation.key), option.key.clone())));
     }
-    // 号码类的栏办件页上也是打星的，同样不带
+    // 办件页上打星的这里也不带：号码类的栏，从申请人带出的栏
     let numbers = [FieldKind::Id, FieldKind::Mobile, FieldKind::Phone];
-    let asked = offer.fields.iter().filter(|field| field.prefill.is_empty() && !numbers.contains(&field.kind));
+    let asked = offer.fields.iter().filter(|field| field.prefilled(&before.applicant).is_none() && !numbers.contains(&field.kind));
     fields.extend(asked.filter_map(|field| before.form.get(&field.key).map(|value| (field.key.clone(), value.clone()))));
     Fields(fields)
 }

@@ -152,10 +152,10 @@ pub(super) fn form_page(ctx: &Ctx, offer: Offer, fields: &Fields, carried: Optio
     }
 }
 
-/// 与申请人相同的会自动带出，可以不填。
+/// 与申请人相同的会自动带出，可以不填；住址窗口不另收，没有可带的。
 fn desk_input(field: &Field, value: &str, problem: Option<&Problem>) -> Input {
     let input = item_input(field, value, problem);
-    if field.prefill.is_empty() { input } else { input.optional().hint("与申请人相同的不用填") }
+    if field.prefill.is_empty() || field.prefill.ends_with(".address") { input } else { input.optional().hint("与申请人相同的不用填") }
 }
 
 fn registration(ctx: &Ctx, offer: &Offer, fields: &Fields) -> Registration {

@@ -10,6 +10,12 @@ use crate::model::{Case, State};
 /// 届满多少日前提出；是申请人的期限，按自然日算（第82条的工作日只说行政机关的期限）。
 pub const APPLY_DAYS: i32 = 30;
 
+/// `2036 年 9 月 29 日`：证照管好几年，年份要写出来。
+#[must_use]
+pub fn show(until: Date) -> String {
+    format!("{} 年 {}", until.year(), time::show_day(until))
+}
+
 /// 最迟哪天提出，届满前没有决定才视为准予。
 #[must_use]
 pub fn apply_by(until: Date) -> Date {
@@ -41,7 +47,7 @@ pub fn deemed(case: &Case) -> bool {
 /// 已经届满：要重新申请。
 pub fn check(today: Date, until: Date) -> Result<(), Problem> {
     if today > until {
-        let told = format!("这张证已在 {} 届满，不能再延续，请重新申请", time::show_day(until));
+        let told = format!("这张证已在 {} 届满，不能再延续，请重新申请", show(until));
         return Err(Problem::new(Code::Conflict, told));
     }
     Ok(())
@@ -50,7 +56,7 @@ pub fn check(today: Date, until: Date) -> Result<(), Problem> {
 /// 告诉申请人的一句话。
 #[must_use]
 pub fn told(submitted: Date, until: Date) -> String {
-    let day = time::show_day(until);
+    let day = show(until);
     if in_time(submitted, until) {
         return format!("原证有效期至 {day}。您在届满三十日前提出，届满前没有作出决定的，视为准予延续（行政许可法第五十条）");
     }
@@ -70,7 +76,8 @@ mod tests {
         assert!(in_time(date(2026, 12, 1), until) && !in_time(date(2026, 12, 2), until));
         assert_eq!(lapses(until).to_string(), "2026-12-31T16:00:00Z");
         assert!(check(until, until).is_ok() && check(date(2027, 1, 1), until).is_err());
-        assert!(told(date(2026, 12, 1), until).contains("视为准予延续"));
+        assert!(told(date(2026, 12, 1), until).contains("2026 年 12 月 31 日。您在届满三十日前提出，届满前没有作出决定的，视为准予延续"));
+        assert!(check(date(2027, 1, 1), until).is_err_and(|problem| problem.detail.contains("2026 年 12 月 31 日")));
         assert!(told(date(2026, 12, 2), until).contains("不能视为准予"));
     }
 

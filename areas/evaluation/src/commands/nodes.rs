@@ -74,7 +74,7 @@ fn arrive(tx: &mut Tx<'_>, actor: &Actor, case_id: i64, case: &CaseNodeV1, node:
     let counted = node != Node::Decided || decided;
     let owed = Owed { id: invitation, node, day, at, expires: invitation_expires(at), token: &hash, counted, from: case };
     store::insert_invitation(tx, &subject, &owed)?;
-    if node == Node::Decided && subject.person != 0 {
+    if node == Node::Decided && subject.person != 0 && invitation_expires(at) > Timestamp::now() {
         let text = format!("{}已办完，请花十秒钟评价。不满意的，15 个工作日内改到位并回访您。", subject.item_name);
         let href = format!("/r/{}?from=web", token(tx, invitation));
         tongban_messages::notify(tx, subject.person, "请您评价", &text, &href, at)?;
