@@ -2,10 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod batch;
+mod copying;
+mod entering;
 mod issuing;
 mod keys;
 mod pages;
+mod presenting;
 mod seals;
 mod sharing;
 mod showing;
 mod support;
+mod waiting;
