@@ -74,7 +74,7 @@ pub fn authorize(tx: &mut Tx<'_>, actor: &Actor, id: i64, input: &Authorize, at:
 }
 
 fn seal_facts(row: &SealRow) -> Option<Facts> {
-    (row.kind == crate::model::seal::LEGAL_NAME).then(|| Facts::Seal {
+    (row.kind == crate::model::seal::LEGAL_NAME).then_some(Facts::Seal {
         org: row.place.org,
         town: row.town,
         expected: row.expected_day,
