@@ -36,7 +36,7 @@
       if (!box.isConnected) { clearInterval(timer); return; }
       const left = Math.ceil(n('life') - (Date.now() - start) / 1000), at = new Date(n('now') + Date.now() - start).toLocaleString('sv-SE', { timeZone: 'Asia/Shanghai' });
       if (out) out.textContent = left > 0 ? `还有 ${left} 秒` : '这枚码已作废';
-      $('[data-mark]', box).forEach(m => { m.textContent = m.dataset.mark + ' ' + at; });
+      $('[data-mark]', box).forEach(m => { m.dataset.text = m.dataset.mark + ' ' + at; });
       if (left > n('before') || busy || document.hidden) return;
       busy = true;
       try {
