@@ -29,9 +29,15 @@ impl Shown {
         }
     }
 
+    /// 标签上的几个字：真的说状态，别的说不能用。
     #[must_use]
-    pub fn state(&self) -> &'static str {
-        self.verdict.claim().map_or("", |claim| claim.state.label())
+    pub fn word(&self) -> &'static str {
+        match (&self.verdict, self.same) {
+            (Verdict::Good(_), Some(false)) => "不是同一张",
+            (Verdict::Good(claim), _) => claim.state.label(),
+            (Verdict::Expired(_), _) => "已作废",
+            _ => "不能用",
+        }
     }
 }
 
