@@ -10,6 +10,7 @@ mod http;
 mod licences;
 mod notices;
 mod online;
+mod paging;
 mod papers;
 mod process;
 mod property;

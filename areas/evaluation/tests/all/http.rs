@@ -188,7 +188,7 @@ async fn a_rating_given_by_phone_or_on_paper_is_entered_once_and_says_so() {
         let twice = app.post_form(path, &clerk, &[("node", "3"), ("level", "5"), ("channel", "9")]).await.unwrap();
         assert_eq!(twice.status, StatusCode::CONFLICT);
         let list = app.get("/api/v1/evaluations", &reader).await.unwrap().json().unwrap();
-        let mut seen: Vec<_> = list["items"].as_array().unwrap().iter().map(|item| (item["channel"].as_i64().unwrap(), item["satisfaction"].as_i64().unwrap())).collect();
+        let mut seen: Vec<_> = list["items"].as_array().unwrap().iter().map(|item| (item["pf"].as_i64().unwrap(), item["satisfaction"].as_i64().unwrap())).collect();
         seen.sort_unstable();
         assert_eq!(seen, [(8, 2), (9, 4)]);
         let open = app.get("/api/v1/bad-ratings", &app.sign_in(staff("李敏", crate::support::UNIT, &[READ, HANDLE]))).await.unwrap().json().unwrap();
