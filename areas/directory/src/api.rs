@@ -74,7 +74,7 @@ pub struct OrgView {
     responses((status = 200, body = Listing<OrgView>), (status = 429, body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn list_orgs(State(app): State<App>) -> Result<Json<Listing<OrgView>>, Failure> {
     let text = |text: String| Some(text).filter(|t| !t.is_empty());
-    let orgs = app.db().read("directory.all_orgs", |tx| queries::all_orgs(tx)).await?;
+    let orgs = app.db().read("directory.all_orgs", queries::all_orgs).await?;
     let items = orgs
         .into_iter()
         .map(|org| OrgView {
@@ -105,7 +105,7 @@ pub struct SiteView {
 #[utoipa::path(get, path = "/api/v1/sites", operation_id = "listSites", tag = "目录",
     responses((status = 200, body = Listing<SiteView>), (status = 429, body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn list_sites(State(app): State<App>) -> Result<Json<Listing<SiteView>>, Failure> {
-    let sites = app.db().read("directory.sites", |tx| queries::sites(tx)).await?;
+    let sites = app.db().read("directory.sites", queries::sites).await?;
     let items = sites
         .into_iter()
         .map(|s| SiteView { id: s.id.to_string(), name: s.name, address: s.address, phone: s.phone, hours: s.hours, division: s.division })

@@ -22,7 +22,7 @@ struct SitesPage {
 
 /// 服务点：地址、电话、时间。
 pub async fn sites(State(app): State<App>, ctx: Ctx) -> Result<Html, Failure> {
-    let sites = app.db().read("directory.sites", |tx| queries::sites(tx)).await?;
+    let sites = app.db().read("directory.sites", queries::sites).await?;
     render(&SitesPage { l: Layout::public(&ctx, "服务点"), sites })
 }
 

@@ -250,24 +250,24 @@ pub fn act_for(tx: &mut Tx<'_>, actor: &Actor, token: &[u8], legal_entity: i64, 
     store::act_for(tx, token, legal_entity)
 }
 
+/// 一张对接凭证：名称、范围（空格分开）、县区、管多久。
+#[derive(Debug, Clone, Copy)]
+pub struct NewToken<'a> {
+    pub name: &'a str,
+    pub scopes: &'a str,
+    pub tenant: i64,
+    pub life: SignedDuration,
+}
+
 /// 发一张对接凭证；明文只在这一次给出，由调用者随机生成，这里只存散列。
 ///
 /// # Errors
 /// 没有权限。
-pub fn create_token(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    hash: &[u8],
-    name: &str,
-    scopes: &str,
-    tenant: i64,
-    life: SignedDuration,
-    at: Timestamp,
-) -> Result<i64> {
+pub fn create_token(tx: &mut Tx<'_>, actor: &Actor, hash: &[u8], new: &NewToken<'_>, at: Timestamp) -> Result<i64> {
     actor.require(MANAGE)?;
     let id = tx.new_id();
-    let until = (at + life).as_millisecond();
-    store::add_token(tx, hash, &Token { id, name: name.to_owned(), scopes: scopes.to_owned(), tenant, until })?;
+    let (until, tenant) = ((at + new.life).as_millisecond(), new.tenant);
+    store::add_token(tx, hash, &Token { id, name: new.name.to_owned(), scopes: new.scopes.to_owned(), tenant, until })?;
     tx.journal(Entry { kind: "parties.token_created", subject: id, rev: 1, at, actor, tenant, body: "{}" })?;
     Ok(id)
 }

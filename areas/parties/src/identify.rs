@@ -20,7 +20,8 @@ const KEEP: Duration = Duration::from_secs(30);
 const MOST: usize = 20_000;
 
 type Key = (usize, Vec<u8>);
-static KNOWN: LazyLock<Mutex<HashMap<Key, (Instant, Option<Actor>)>>> = LazyLock::new(Mutex::default);
+type Known = HashMap<Key, (Instant, Option<Actor>)>;
+static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
 
 /// 凭据的散列；库里只存它。
 #[must_use]

@@ -96,8 +96,11 @@ pub(crate) fn add_account(tx: &mut Tx<'_>, account: &Account) -> Result<()> {
     Ok(())
 }
 
+/// 账号的一行：行键、种类、自然人、工作人员、口令散列、启用。
+type AccountRow = (i64, String, Option<i64>, Option<i64>, String, bool);
+
 pub(crate) fn account(tx: &mut Tx<'_>, id: i64) -> Result<Option<Account>> {
-    let found: Option<(i64, String, Option<i64>, Option<i64>, String, bool)> = tx.row(ACCOUNT, args![id], |r| {
+    let found: Option<AccountRow> = tx.row(ACCOUNT, args![id], |r| {
         Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?))
     })?;
     let Some((id, kind, person, staff, password, active)) = found else { return Ok(None) };

@@ -147,11 +147,14 @@ pub struct JobKind {
     pub run: for<'a> fn(&'a App, &'a Job) -> Work<'a>,
 }
 
+/// 后台步骤做了多少。
+pub type Moved<'a> = Pin<Box<dyn Future<Output = Result<u64>> + Send + 'a>>;
+
 /// 一个要看全部区的清单才能做的后台步骤（指标投影）；每轮反应之后调用，回答做了多少。
 #[derive(Clone, Copy)]
 pub struct Step {
     pub name: Str,
-    pub run: for<'a> fn(&'a App) -> Pin<Box<dyn Future<Output = Result<u64>> + Send + 'a>>,
+    pub run: for<'a> fn(&'a App) -> Moved<'a>,
 }
 
 /// 一次事实对各度量的贡献：（度量，机构，日）→ 数。
@@ -221,6 +224,9 @@ pub struct DrillRow {
     pub weight: i64,
 }
 
+/// 行键大于 `after` 的至多 `limit` 条记录的现有事实。
+pub type Scan = fn(&mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<(i64, String)>>;
+
 /// 一类记录的全部度量。
 #[derive(Clone, Copy)]
 pub struct Measures {
@@ -230,7 +236,7 @@ pub struct Measures {
     /// 事实 JSON → 贡献；纯函数。
     pub tally: fn(facts: &str, out: &mut Tally) -> Result<()>,
     /// 全量重算：行键大于 `after` 的至多 `limit` 条记录的现有事实。
-    pub scan: fn(&mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<(i64, String)>>,
+    pub scan: Scan,
 }
 
 /// 待办的一行。
@@ -245,12 +251,15 @@ pub struct Todo {
     pub light: tongban_kernel::lights::Light,
 }
 
+/// 某人的待办：`after` 之后的至多几行。
+pub type QueueRows = fn(&mut Tx<'_>, &Actor, Option<(i64, i64)>, u32) -> Result<Vec<Todo>>;
+
 /// 一种待办。`rows` 按（到期，行键）先后，给出 `after` 之后的至多 `limit` 行。
 #[derive(Clone, Copy)]
 pub struct Queue {
     pub title: Str,
     pub needs: Permission,
-    pub rows: fn(&mut Tx<'_>, &Actor, Option<(i64, i64)>, u32) -> Result<Vec<Todo>>,
+    pub rows: QueueRows,
 }
 
 /// 放在别的区记录页上的一块。

@@ -30,7 +30,6 @@ use crate::{assets, guard};
 const FILES_IN_ONE_FORM: usize = 3;
 
 /// 全部路由。
-#[must_use]
 pub fn build(app: App) -> Router {
     let (mut router, document) = routes(app.areas());
     let document = Arc::new(serde_json::to_string(&document).unwrap_or_default());

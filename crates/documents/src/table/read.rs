@@ -84,7 +84,7 @@ pub fn read(bytes: &[u8]) -> Result<Sheet, Problem> {
 ///
 /// # Errors
 /// 同 [`read`]，以及 `take` 自己的错：当即停下。
-pub fn each<E: From<Problem>>(bytes: &[u8], take: &mut dyn FnMut(&[String], Row) -> Result<(), E>) -> Result<Vec<String>, E> {
+pub fn each<E: From<Problem>>(bytes: &[u8], take: &mut Take<'_, E>) -> Result<Vec<String>, E> {
     let mut assembly = Assembly { header: Vec::new(), seen: 0, errors: Vec::new(), take };
     if bytes.starts_with(b"PK\x03\x04") {
         read_xlsx(bytes, &mut assembly)?;
@@ -96,6 +96,9 @@ pub fn each<E: From<Problem>>(bytes: &[u8], take: &mut dyn FnMut(&[String], Row)
     Ok(assembly.finish()?)
 }
 
+/// 收一行：表头与这一行。
+pub type Take<'t, E> = dyn FnMut(&[String], Row) -> Result<(), E> + 't;
+
 /// 格式错至多说几处。
 const MOST_FAULTS: usize = 20;
 
@@ -104,7 +107,7 @@ struct Assembly<'t, E> {
     header: Vec<String>,
     seen: usize,
     errors: Vec<FieldError>,
-    take: &'t mut dyn FnMut(&[String], Row) -> Result<(), E>,
+    take: &'t mut Take<'t, E>,
 }
 
 impl<E: From<Problem>> Assembly<'_, E> {

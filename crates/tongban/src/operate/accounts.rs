@@ -22,7 +22,8 @@ pub async fn token(settings: &Settings, name: &str, scopes: &[String], days: i64
     let life = SignedDuration::from_hours(24 * days.clamp(1, 3650));
     db.write("parties.create_token", move |tx| {
         let tenant = directory_queries::tenants(tx)?.first().map(|org| org.id).ok_or_else(|| Problem::conflict("还没有县区，请先建机构"))?;
-        parties::create_token(tx, &Actor::system(), &hash, &name, &scopes, tenant, life, Timestamp::now())
+        let new = parties::NewToken { name: &name, scopes: &scopes, tenant, life };
+        parties::create_token(tx, &Actor::system(), &hash, &new, Timestamp::now())
     })
     .await?;
     println!("{token}");
