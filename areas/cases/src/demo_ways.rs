@@ -151,7 +151,8 @@ fn expiring(tx: &mut Tx<'_>, codes: &[String], people: &[(Actor, Applicant)], at
     for code in codes {
         let Some(offer) = offer::current(tx, code)?.filter(|offer| offer.open && offer.online && offer.for_person) else { continue };
         let Some(licence) = offer.licence.clone() else { continue };
-        if !credentials::can_issue(tx, offer.place.unit, &licence, at)? {
+        // 授权是刚才造印章时给的，看此刻
+        if !credentials::can_issue(tx, offer.place.unit, &licence, Timestamp::now())? {
             continue;
         }
         for years in (1..=20).rev() {
