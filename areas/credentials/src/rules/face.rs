@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tongban_documents::paper::line::Ruler;
+use tongban_documents::paper::font::Ruler;
 use tongban_documents::paper::{Font, Ink, Mark, PaperError, Sheet, Stroke, flow, line};
 use tongban_documents::qr;
 
