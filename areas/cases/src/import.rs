@@ -1,6 +1,6 @@
-//! 行业系统成批补录：一批一件任务，一百行一个单元，断了从断的地方接着做；做完与对方对账。
+//! 行业系统成批补录：一批一件任务，一块一个单元，断了从断的地方接着做；做完与对方对账。
 //!
-//! 文件一行一行地读，手里至多留三块（一块一百行），对账也在库里比：成百万行与一百行占的内存一样。
+//! 文件一行一行地读，手里至多留三块，对账也在库里比：成百万行与一块占的内存一样。
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
@@ -27,7 +27,7 @@ use crate::store::imports::{self, Coverage, Finding, Import, ImportState};
 /// 任务的种类。
 pub const JOB: &str = "cases.import";
 /// 一个单元补几行。
-pub const CHUNK: usize = 100;
+pub const CHUNK: usize = 250;
 /// 读在前面至多几块；补得慢就停下来等。
 pub const AHEAD: usize = 2;
 /// 一份表至多多少行（XLSX 的格式上限之内）。
@@ -302,7 +302,7 @@ fn line(number: usize, parsed: std::result::Result<(String, External), (String, 
     (i64::try_from(number).unwrap_or(0), ready)
 }
 
-/// 补一百行：每行各成各的，错的记下不拦别的；进度与补上的件在同一个单元里。
+/// 补一块：每行各成各的，错的记下不拦别的；进度与补上的件在同一个单元里。
 async fn link_chunk(app: &App, import: &Import, done: usize, lines: Vec<Line>) -> Result<()> {
     let (id, at, done) = (import.id, app.now(), i64::try_from(done).unwrap_or(0));
     let mut random = vec![0_u8; lines.len() * 32];

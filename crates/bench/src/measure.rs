@@ -34,8 +34,9 @@ fn bearer(token: &str) -> String {
     format!("authorization: Bearer {token}\r\n")
 }
 
+/// 与浏览器一样带登录与访客两个标记：表单令牌属于这两样合起来的人。
 pub(crate) fn cookie(session: &str) -> String {
-    format!("cookie: tb_s={session}\r\n")
+    format!("cookie: tb_s={session}; tb_v=0123456789abcdef0123456789abcdef\r\n")
 }
 
 async fn listen(router: Router) -> Result<u16> {

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use tongban_cases::commands::{self, External, Registration};
+use tongban_cases::import::CHUNK;
 use tongban_cases::model::{Applicant, Channel, Delivery, Outcome};
 use tongban_kernel::{Actor, Problem};
 use tongban_store::personal::Keys;
@@ -22,7 +23,7 @@ pub struct Raw {
     pub per_second: f64,
     /// 经命令、不经网页，每秒多少件。
     pub commands: f64,
-    /// 补录一件的语句数，与一百件一个单元重放时每秒多少件。
+    /// 补录一件的语句数，与按产品的块重放时每秒多少件。
     pub link_statements: usize,
     pub links: f64,
 }
@@ -36,6 +37,10 @@ const CODE: &str = "SELECT code FROM items_items WHERE name = $1 LIMIT 1";
 pub async fn submissions(ground: &Ground) -> Result<Raw> {
     // 重放出来的行没有对应的日志，放在另一个空县区里；那里索引浅，只会更快
     let empty = Ground { binary: ground.binary.clone(), data: ground.data.join("raw") };
+    // 上一回留下的不用：结构可能旧了，一天的流水也会用完
+    if empty.data.exists() {
+        std::fs::remove_dir_all(&empty.data).context("删不掉上一回的空县区")?;
+    }
     empty.prepare(0)?;
     let url = format!("sqlite:{}", empty.data.join("tongban.db").display());
     let keys = Keys::open(&empty.data.join("master.key"))?;
@@ -68,9 +73,6 @@ pub async fn submissions(ground: &Ground) -> Result<Raw> {
     let commands = repeat(&db, move |tx| register(tx, &code).map(|_| ())).await?;
     Ok(Raw { statements, per_second, commands, link_statements, links: chunks * CHUNK as f64 })
 }
-
-/// 补录时一个单元几件，与产品相同。
-const CHUNK: u32 = 100;
 
 fn traced_link(tx: &mut Tx<'_>, code: &str) -> tongban_store::Result<(String, Trace)> {
     let offer = tongban_cases::offer::current(tx, code)?.ok_or_else(Problem::not_found)?;

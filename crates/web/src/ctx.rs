@@ -1,7 +1,7 @@
 //! 一次请求的身份与环境，由中间件备好，处理函数作为参数取用。
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -28,12 +28,40 @@ pub struct Flash {
     pub tone: String,
 }
 
+/// 访客令牌：头一回来的，页面上有表单才发；没有表单的页面不种 Cookie。
+pub(crate) struct Visitor {
+    token: OnceLock<String>,
+    new: bool,
+}
+
+impl Visitor {
+    /// 带着令牌来的；`None` 是头一回来。
+    pub(crate) fn of(token: Option<&str>) -> Self {
+        Self { new: token.is_none(), token: token.map_or_else(OnceLock::new, |token| OnceLock::from(token.to_owned())) }
+    }
+
+    fn token(&self) -> &str {
+        self.token.get_or_init(|| crate::guard::random_hex(16))
+    }
+
+    /// 这一回新发的，要种下的。
+    pub(crate) fn issued(&self) -> Option<&str> {
+        self.token.get().filter(|_| self.new).map(String::as_str)
+    }
+}
+
+/// 没有登录的人都一样，一个进程只造一个。
+pub(crate) fn anonymous() -> Arc<Actor> {
+    static ANONYMOUS: LazyLock<Arc<Actor>> = LazyLock::new(|| Arc::new(Actor::anonymous()));
+    Arc::clone(&ANONYMOUS)
+}
+
 /// 算表单令牌要的三样。
 #[derive(Clone)]
 pub(crate) struct Seal {
     pub secret: [u8; 32],
-    pub visitor: String,
-    pub session: String,
+    pub visitor: Arc<Visitor>,
+    pub session: Arc<str>,
 }
 
 impl std::fmt::Debug for Seal {
@@ -55,10 +83,10 @@ pub struct Ctx {
     pub flash: Option<Flash>,
     /// 来源地址。
     pub ip: IpAddr,
-    pub user_agent: String,
-    pub request_id: String,
+    pub user_agent: Arc<str>,
+    pub request_id: Arc<str>,
     /// 路径与查询串。
-    pub uri: String,
+    pub uri: Arc<str>,
     /// 要的是页面片段（增强脚本的 `data-swap`）。
     pub swap: bool,
     pub once: Option<OnceKey>,
@@ -74,13 +102,13 @@ impl Ctx {
     /// 同一次请求，但页面上不显示登录着的是谁（评价页）。
     #[must_use]
     pub fn without_name(self) -> Self {
-        Self { actor: Arc::new(Actor::anonymous()), ..self }
+        Self { actor: anonymous(), ..self }
     }
 
     /// 表单令牌。
     #[must_use]
     pub fn csrf(&self) -> String {
-        crate::guard::token(&self.seal.secret, &self.seal.visitor, &self.seal.session)
+        crate::guard::token(&self.seal.secret, self.seal.visitor.token(), &self.seal.session)
     }
 
     /// 幂等键的主体：登录的人按账号，匿名的按访客令牌。

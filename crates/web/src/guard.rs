@@ -17,10 +17,10 @@ use futures::StreamExt;
 use hmac::{Hmac, KeyInit, Mac};
 use sm3::Sm3;
 use tongban_kernel::problem::{Code, Problem};
-use tongban_kernel::{Actor, ActorKind};
+use tongban_kernel::ActorKind;
 
 use crate::app::{App, Credential};
-use crate::ctx::{Ctx, Flash, Preferences, Seal};
+use crate::ctx::{Ctx, Flash, Preferences, Seal, Visitor};
 use crate::failure::{self, Failure, Refused};
 use crate::form::FORM_LIMIT;
 use crate::once::{self, OnceKey, Seen};
@@ -143,11 +143,10 @@ impl Buckets {
 /// 最外一层：备好 [`Ctx`]，查令牌与幂等键，跑内层，补上错误正文与安全头。
 pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let jar = CookieJar::from_headers(request.headers());
-    let new_visitor = jar.get(VISITOR).is_none_or(|c| c.value().len() != 32);
-    let visitor = if new_visitor { random_hex(16) } else { jar.get(VISITOR).map_or(String::new(), |c| c.value().to_owned()) };
+    let visitor = Arc::new(Visitor::of(jar.get(VISITOR).map(|c| c.value()).filter(|token| token.len() == 32)));
     let had_flash = jar.get(FLASH).is_some();
     let (parts, body) = request.into_parts();
-    let ctx = Arc::new(context(&app, &parts, &jar, &visitor).await);
+    let ctx = Arc::new(context(&app, &parts, &jar, Arc::clone(&visitor)).await);
     let request = Request::from_parts(parts, body);
     let left = app.buckets().take(Source::of(&ctx));
     let mut response = match left {
@@ -159,8 +158,8 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     }
     let html = is_html(&response);
     let headers = response.headers_mut();
-    if new_visitor && html {
-        append_cookie(headers, &cookie(VISITOR, &visitor, None, app.config().https));
+    if let Some(token) = visitor.issued().filter(|_| html) {
+        append_cookie(headers, &cookie(VISITOR, token, None, app.config().https));
     }
     if had_flash && html {
         append_cookie(headers, &cookie(FLASH, "", Some(0), false));
@@ -174,10 +173,15 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
 }
 
 /// 请求编号：进程起动时取的随机前缀加流水，只求不重，不求猜不着。
-fn next_request_id() -> String {
+fn next_request_id() -> Arc<str> {
     static START: LazyLock<String> = LazyLock::new(|| random_hex(8));
     static SERIAL: AtomicU64 = AtomicU64::new(0);
-    format!("{}{:016x}", *START, SERIAL.fetch_add(1, Ordering::Relaxed))
+    format!("{}{:016x}", *START, SERIAL.fetch_add(1, Ordering::Relaxed)).into()
+}
+
+/// 浏览器的自称至多留 300 个字节。
+fn shortened(agent: &str) -> Arc<str> {
+    agent[..agent.floor_char_boundary(300)].into()
 }
 
 fn is_html(response: &Response) -> bool {
@@ -222,7 +226,7 @@ fn secure(headers: &mut HeaderMap, https: bool, private: bool) {
     }
 }
 
-async fn context(app: &App, request: &Parts, jar: &CookieJar, visitor: &str) -> Ctx {
+async fn context(app: &App, request: &Parts, jar: &CookieJar, visitor: Arc<Visitor>) -> Ctx {
     let headers = &request.headers;
     let credential = credential(headers, jar);
     let session = match &credential {
@@ -238,17 +242,17 @@ async fn context(app: &App, request: &Parts, jar: &CookieJar, visitor: &str) -> 
     };
     let request_id = text(headers, "x-request-id")
         .filter(|id| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
-        .map_or_else(next_request_id, str::to_owned);
-    let uri = request.uri.path_and_query().map_or("/", |pq| pq.as_str()).to_owned();
+        .map_or_else(next_request_id, Arc::from);
+    let uri = request.uri.path_and_query().map_or("/", |pq| pq.as_str()).into();
     Ctx {
         session: actor.as_ref().map(|_| session.clone()).filter(|s| !s.is_empty()),
-        seal: Seal { secret: app.config().secret, visitor: visitor.to_owned(), session },
-        actor: Arc::new(actor.unwrap_or_else(Actor::anonymous)),
+        seal: Seal { secret: app.config().secret, visitor, session: session.into() },
+        actor: actor.map_or_else(crate::ctx::anonymous, Arc::new),
         site: app.site(),
         preferences: read_preferences(jar),
         flash: read_flash(jar),
         ip: client_ip(app, request),
-        user_agent: text(headers, "user-agent").unwrap_or("").chars().take(300).collect(),
+        user_agent: shortened(text(headers, "user-agent").unwrap_or("")),
         request_id,
         uri,
         swap: headers.contains_key("x-swap"),

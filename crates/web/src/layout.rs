@@ -84,7 +84,7 @@ impl Layout {
             preferences: ctx.preferences,
             flash: ctx.flash.clone(),
             path: ctx.path().to_owned(),
-            uri: ctx.uri.clone(),
+            uri: ctx.uri.to_string(),
             menu: Vec::new(),
             failed: false,
         }

@@ -1,6 +1,6 @@
 //! 由区的清单建路由：路由上声明的 [`Access`] 就是检查，没有第二处。
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use askama::Template;
 use axum::Router;
@@ -9,6 +9,8 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use metrics::Histogram;
+use rustc_hash::FxHashMap;
 use tongban_kernel::problem::{Code, Problem};
 use tongban_kernel::{Actor, ActorKind};
 use tower::ServiceBuilder;
@@ -149,7 +151,7 @@ pub fn permit(access: Access, actor: &Actor) -> Result<(), Problem> {
 }
 
 fn to_login(ctx: &Ctx, access: Access, method: &Method) -> Response {
-    let next = if *method == Method::GET { ctx.uri.as_str() } else { ctx.path() };
+    let next = if *method == Method::GET { &*ctx.uri } else { ctx.path() };
     let door = if matches!(access, Access::Staff(_) | Access::AnyStaff) { "/desk/login" } else { "/login" };
     let query = serde_urlencoded::to_string([("next", next)]).unwrap_or_default();
     crate::layout::see_other(format!("{door}?{query}")).into_response()
@@ -207,12 +209,29 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
 /// 每个请求一行日志与一个耗时；不记查询串，里面可能有个人信息。
 async fn observe(request: Request, next: Next) -> Response {
     let started = std::time::Instant::now();
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+    let (method, uri) = (request.method().clone(), request.uri().clone());
     let response = next.run(request).await;
     let elapsed = started.elapsed();
-    let status = response.status().as_u16();
-    metrics::histogram!("tongban_http_seconds", "method" => method.to_string(), "status" => status.to_string()).record(elapsed.as_secs_f64());
-    tracing::debug!(%method, path, status, ms = elapsed.as_millis(), "请求");
+    seconds(&method, response.status()).record(elapsed.as_secs_f64());
+    tracing::debug!(%method, path = uri.path(), status = response.status().as_u16(), ms = elapsed.as_millis(), "请求");
     response
 }
+
+/// 耗时的直方图；找一次就记住，不必每个请求都拼标签。
+fn seconds(method: &Method, status: StatusCode) -> Histogram {
+    static KNOWN: LazyLock<RwLock<FxHashMap<(Method, StatusCode), Histogram>>> = LazyLock::new(RwLock::default);
+    let key = (method.clone(), status);
+    if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        return known.clone();
+    }
+    // 自编的方法名不各立一个标签，免得被乱撞的请求撑满
+    let label = if METHODS.contains(method) { method.as_str().to_owned() } else { "other".to_owned() };
+    let found = metrics::histogram!("tongban_http_seconds", "method" => label, "status" => status.as_str().to_owned());
+    if METHODS.contains(method) {
+        KNOWN.write().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+    }
+    found
+}
+
+/// 各自立标签的方法。
+const METHODS: [Method; 7] = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
