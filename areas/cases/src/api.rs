@@ -173,12 +173,7 @@ pub async fn list_cases(State(app): State<App>, ctx: Ctx, Query(params): Query<L
     let limit = page.limit()?;
     let mark = format!("{tab}|{}", params.item_code);
     let after = page.after(&mark)?;
-    let light = match tab {
-        "yellow" => Some(tongban_kernel::lights::Light::Yellow),
-        "red" => Some(tongban_kernel::lights::Light::Red),
-        _ => None,
-    };
-    let filter = Filter { item_code: params.item_code, light, ..Filter::default() };
+    let filter = Filter { item_code: params.item_code, ..Filter::default() };
     let actor = ctx.actor.clone();
     let rows = app.db().snapshot("cases.api_list", move |tx| queries::worklist(tx, &actor, tab, &filter, after, limit as i64)).await?;
     let cut = Listing::cut(rows, limit, &mark, |row: &ListRow| (row.sort_due, row.id));

@@ -1,9 +1,8 @@
-//! 证照共享接口（规格 §7.7）：类型、检索、信息、加注件、核验、扫码取证。
+//! 证照共享接口（规格 §7.7）：类型、检索、信息、核验、扫码取证；加注件与动作在 [`crate::api_copies`]。
 //!
 //! 每次调用必带用途（使用系统、经办人、事项、业务编号、事由），缺了 422；每次都进用证记录，持证人看得到。
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -15,7 +14,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::commands::{self, Checked};
 use crate::model::Identifier;
 use crate::model::licence::{show_day, show_until};
-use crate::pages::{check, show, wallet};
+use crate::pages::{self, check, show};
+use crate::rules::{offline, verdict};
 use crate::store::{LicenceRow, kinds, licences};
 
 /// 凭证上限定证照类型的授权，如 `credentials.type:食品经营许可证`。
@@ -40,7 +40,11 @@ pub struct Purpose {
 }
 
 impl Purpose {
-    fn checked(self) -> Result<Checked, Problem> {
+    /// 核对写齐了没有。
+    ///
+    /// # Errors
+    /// 列出没写的。
+    pub fn checked(self) -> Result<Checked, Problem> {
         let mut checks = Checks::new();
         for (name, value, label) in [
             ("system", &self.system, "使用机构与系统"),
@@ -190,42 +194,15 @@ pub async fn read_licence(State(app): State<App>, ctx: Ctx, Path(identifier): Pa
 }
 
 /// 凭证上写了 `credentials.type:类型代码或名称` 的才给，没写的一类也不给（默认无权）。
-fn granted(actor: &Actor, code: &str, name: &str) -> bool {
+pub(crate) fn granted(actor: &Actor, code: &str, name: &str) -> bool {
     actor.permissions.iter().filter_map(|scope| scope.strip_prefix(TYPE_SCOPE)).any(|one| one == code || one == name)
 }
 
-fn visible(tx: &mut tongban_store::Tx<'_>, actor: &Actor, identifier: &str) -> tongban_store::Result<LicenceRow> {
+pub(crate) fn visible(tx: &mut tongban_store::Tx<'_>, actor: &Actor, identifier: &str) -> tongban_store::Result<LicenceRow> {
     let identifier = Identifier::parse(identifier).map_err(|_| Problem::not_found())?;
     let row = licences::by_identifier(tx, &identifier.to_string())?.filter(|row| row.state.is_issued());
     let row = row.filter(|row| actor.scope.covers(&row.place) && granted(actor, &identifier.kind, &row.kind_name)).ok_or_else(Problem::not_found)?;
     Ok(row)
-}
-
-/// 要一份加注件。
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CopyIn {
-    pub purpose: Purpose,
-}
-
-/// 加注件。
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CopyOut {
-    /// OFD 文件，base64。
-    pub file: String,
-    pub media_type: &'static str,
-    pub sm3: String,
-}
-
-/// 取文件：只给加注件，原件附在里面。
-#[utoipa::path(post, path = "/api/v1/licences/{identifier}/copies", tag = "证照", params(("identifier" = String, Path)), request_body = CopyIn, responses((status = 201, body = CopyOut), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有授权"), (status = 404, description = "没有找到"), (status = 409, description = "现在不能这样做"), (status = 422, description = "内容要改"), (status = 429, description = "太频繁")))]
-pub async fn create_licence_copy(State(app): State<App>, ctx: Ctx, Path(identifier): Path<String>, Json(input): Json<CopyIn>) -> Result<(StatusCode, Json<CopyOut>), Failure> {
-    let checked = input.purpose.checked()?;
-    let actor = ctx.actor.clone();
-    let row = app.db().snapshot("credentials.api_copy", move |tx| visible(tx, &actor, &identifier)).await?;
-    let bytes = wallet::annotate(&app, &ctx, row, checked.org_name, checked.reason).await?;
-    let sm3 = tongban_gm::hash::hex(&tongban_gm::sm3(&bytes));
-    Ok((StatusCode::CREATED, Json(CopyOut { file: STANDARD.encode(bytes), media_type: tongban_ofd::MEDIA_TYPE, sm3 })))
 }
 
 /// 验一个标识，或一份文件。
@@ -235,6 +212,20 @@ pub struct VerifyIn {
     pub identifier: Option<String>,
     /// OFD 文件，base64。
     pub file: Option<String>,
+    /// 离线亮证码，`TB1.` 开头。
+    pub offline_code: Option<String>,
+}
+
+/// 离线亮证码验得怎样。
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OfflineOut {
+    /// `good`、`expired`、`forged`、`malformed`。
+    pub verdict: &'static str,
+    /// 出码那一刻的状态；签名不对的为空。
+    pub state_label: Option<&'static str>,
+    pub expires_at: Option<String>,
+    /// 证照标识的 SM3，十六进制。
+    pub identifier_sm3: Option<String>,
 }
 
 /// 核验结果。
@@ -251,6 +242,11 @@ pub struct VerifyOut {
     pub issuer_name: Option<String>,
     pub valid_to: Option<String>,
     pub note: String,
+    /// 上传的是加注件：它的截止与过没过期。
+    pub copy_until: Option<String>,
+    pub copy_expired: bool,
+    /// 验离线亮证码时才有。
+    pub offline: Option<OfflineOut>,
 }
 
 /// 一步。
@@ -266,13 +262,19 @@ pub struct StepOut {
 /// 核验：按标识查状态，或验上传的文件。
 #[utoipa::path(post, path = "/api/v1/licences/verify", tag = "证照", request_body = VerifyIn, responses((status = 200, body = VerifyOut), (status = 401, description = "没有登录或凭证过期"), (status = 403, description = "没有授权"), (status = 404, description = "没有找到"), (status = 422, description = "内容要改"), (status = 429, description = "太频繁")))]
 pub async fn verify_licence(State(app): State<App>, Json(input): Json<VerifyIn>) -> Result<Json<VerifyOut>, Failure> {
-    let mut result = VerifyOut { conclusion: None, reason: String::new(), steps: Vec::new(), state_label: None, type_name: None, issuer_name: None, valid_to: None, note: String::new() };
+    let mut result = VerifyOut { conclusion: None, reason: String::new(), steps: Vec::new(), state_label: None, type_name: None, issuer_name: None, valid_to: None, note: String::new(), copy_until: None, copy_expired: false, offline: None };
+    if let Some(code) = input.offline_code {
+        result.offline = Some(offline_out(&offline::check(&code, &pages::offline::certificate(&app).await?, app.now())));
+        return Ok(Json(result));
+    }
     let live = match (input.file, input.identifier) {
         (Some(file), _) => {
             let bytes = STANDARD.decode(file.trim()).map_err(|_| Problem::field("file", "base64", "file 要是 base64"))?;
             let (report, live) = check::inspect(&app, bytes).await?;
             result.conclusion = Some(report.conclusion.code());
             result.reason = report.reason();
+            result.copy_until = report.datum("JZJYXQJZSJ").map(str::to_owned);
+            result.copy_expired = result.copy_until.as_deref().is_some_and(|until| verdict::copy_is_over(until, app.now()));
             result.steps = report.lines.iter().chain(report.signatures.iter().flat_map(|signed| &signed.lines)).map(step).collect();
             live
         }
@@ -285,7 +287,7 @@ pub async fn verify_licence(State(app): State<App>, Json(input): Json<VerifyIn>)
             });
             Some(found.await?)
         }
-        (None, None) => return Err(Problem::field("identifier", "required", "请给出 identifier 或 file").into()),
+        (None, None) => return Err(Problem::field("identifier", "required", "请给出 identifier、file 或 offline_code").into()),
     };
     if let Some(found) = live {
         result.state_label = Some(found.label);
@@ -294,7 +296,20 @@ pub async fn verify_licence(State(app): State<App>, Json(input): Json<VerifyIn>)
         result.valid_to = Some(found.until);
         result.note = found.note;
     }
+    if result.copy_expired {
+        result.note = verdict::COPY_OVER.to_owned();
+    }
     Ok(Json(result))
+}
+
+fn offline_out(verdict: &offline::Verdict) -> OfflineOut {
+    let claim = verdict.claim();
+    OfflineOut {
+        verdict: verdict.code(),
+        state_label: claim.map(|claim| claim.state.label()),
+        expires_at: claim.map(|claim| claim.expires.to_string()),
+        identifier_sm3: claim.map(offline::Claim::hex),
+    }
 }
 
 fn step(line: &tongban_ofd::verify::Line) -> StepOut {

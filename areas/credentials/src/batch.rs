@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tongban_kernel::{Actor, Problem};
+use tongban_kernel::Actor;
 use tongban_store::jobs::{self, Job};
 use tongban_store::{Error, Result, Tx};
 use tongban_web::{App, Work};
@@ -62,7 +62,7 @@ async fn issue_chunk(app: &App, chunk: Chunk) -> Result<()> {
     let Some((rows, stamp)) = found else { return Ok(()) };
     let stamp = match stamp {
         Ok(stamp) => stamp,
-        Err((row, problem)) => return issue::refuse(app, &row, *problem, now).await,
+        Err(row) => return issue::park(app, &row, chunk.account, &chunk.batch, now).await,
     };
     let last = rows.last().map_or(chunk.after, |ready| ready.row.id);
     let made = tokio::task::spawn_blocking(move || Ok::<_, Error>(make_all(&rows, &Pen::new(stamp)?, now)));
@@ -89,7 +89,8 @@ async fn issue_chunk(app: &App, chunk: Chunk) -> Result<()> {
         .await
 }
 
-type Loaded = (Vec<Ready>, Result<issue::Stamp, (LicenceRow, Box<Problem>)>);
+/// 一块，与章；没有可用的章时是头一张，由它停着等。
+type Loaded = (Vec<Ready>, std::result::Result<issue::Stamp, Box<LicenceRow>>);
 
 /// 这一块：同一单位、同一类的，章与授权只找一次。
 fn load(tx: &mut Tx<'_>, chunk: &Chunk, base: &str, at: Timestamp) -> Result<Option<Loaded>> {
@@ -104,7 +105,7 @@ fn load(tx: &mut Tx<'_>, chunk: &Chunk, base: &str, at: Timestamp) -> Result<Opt
     let Some(first) = rows.first() else { return Ok(None) };
     let stamp = match issue::stamp(tx, first.row.place.unit, chunk.account, &first.kind.name, at) {
         Ok(stamp) => Ok(stamp),
-        Err(Error::Refused(problem)) => Err((first.row.clone(), problem)),
+        Err(Error::Refused(_)) => Err(Box::new(first.row.clone())),
         Err(error) => return Err(error),
     };
     Ok(Some((rows, stamp)))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 use tongban_documents::paper::{Laid as PaperLaid, Paper, PaperError, Sheet, font};
 use tongban_gm::{Certificate, MasterKey, SecretKey, hash};
@@ -14,7 +14,7 @@ use tongban_store::jobs::Job;
 use tongban_store::{Error, Result, Tx};
 use tongban_web::{App, Work};
 
-use crate::commands::{self, Sealed};
+use crate::commands::{self, Parked, Sealed};
 use crate::maker::master;
 use crate::model::licence::{show_day, show_until};
 use crate::model::{LicenceState, Spec};
@@ -100,7 +100,7 @@ async fn issue_one(app: &App, id: i64, account: i64) -> Result<()> {
     let Some((ready, stamp)) = found else { return Ok(()) };
     let stamp = match stamp {
         Ok(stamp) => stamp,
-        Err(problem) => return refuse(app, &ready.row, *problem, now).await,
+        Err(_) => return park(app, &ready.row, account, "", now).await,
     };
     let (bytes, sealed) = tokio::task::spawn_blocking(move || make(&ready, &Pen::new(stamp)?, now)).await.map_err(|error| Error::Io(error.to_string()))??;
     let file = app.files().put(bytes.into(), tongban_ofd::MEDIA_TYPE).await?;
@@ -109,13 +109,31 @@ async fn issue_one(app: &App, id: i64, account: i64) -> Result<()> {
     Ok(())
 }
 
-/// 没有授权或章没启用：记一条失败的用印，任务报错重试，仍不行进死信，证照页上可以再送。
-pub(crate) async fn refuse(app: &App, row: &LicenceRow, problem: Problem, at: Timestamp) -> Result<()> {
-    let entry = Use { reason: problem.detail.clone(), ..blank_use(row, at) };
-    app.db()
-        .write("credentials.refused", move |tx| commands::fail_use(tx, &Actor::system(), entry.clone(), at))
-        .await?;
-    Err(problem.into())
+/// 没有授权或章没启用：停在“待用印章”，任务就此做完；章启用、授权之后由 [`wake`] 叫醒。
+pub(crate) async fn park(app: &App, row: &LicenceRow, account: i64, batch: &str, at: Timestamp) -> Result<()> {
+    let (id, batch) = (row.id, batch.to_owned());
+    let parked = app.db().write("credentials.parked", move |tx| commands::park(tx, id, account, &batch, at)).await?;
+    if parked == (Parked::Waiting { first: true }) {
+        tracing::info!(unit = row.place.unit, issuer = row.issuer, "有证照待用印章，章启用、授权之后自动接着签发");
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Roused {
+    unit: i64,
+}
+
+/// 任务：一个单位的章可以用了，等着的证照一页一页送去用印。
+pub fn wake<'a>(app: &'a App, job: &'a Job) -> Work<'a> {
+    Box::pin(async move {
+        let roused: Roused = serde_json::from_str(&job.payload)?;
+        let (mut after, at) = (Some(0), app.now());
+        while let Some(from) = after {
+            after = app.db().bulk("credentials.wake", move |tx| commands::wake(tx, roused.unit, from, at)).await?;
+        }
+        Ok(())
+    })
 }
 
 pub(crate) fn blank_use(row: &LicenceRow, at: Timestamp) -> Use {
@@ -148,19 +166,25 @@ pub(crate) fn make(ready: &Ready, pen: &Pen, at: Timestamp) -> Result<(Vec<u8>, 
     let (stamp, failed) = (&pen.stamp, |error: String| Error::from(Problem::conflict(error)));
     let (document, anchor, size) = document(ready, &stamp.seal.name, None).map_err(|error| failed(error.to_string()))?;
     let (bytes, placed, before) = seal_document(&document, pen, anchor, size, at)?;
-    let entry = Use {
+    let entry = stamped(ready, pen, &bytes, (before, &placed), at);
+    let file = tongban_store::files::Stored { digest: String::new(), size: 0, media: String::new() };
+    Ok((bytes, Sealed { id: ready.row.id, file, seal_name: stamp.seal.name.clone(), entry }))
+}
+
+/// 盖成了的一条用印日志。
+fn stamped(ready: &Ready, pen: &Pen, bytes: &[u8], (before, placed): (String, &Placed), at: Timestamp) -> Use {
+    let stamp = &pen.stamp;
+    Use {
         seal: stamp.seal.id,
         es_id: stamp.seal.es_id.clone(),
         seal_name: stamp.seal.name.clone(),
         grant: stamp.grant.id,
         who: if stamp.grant.staff == 0 { "系统（机用授权）".to_owned() } else { stamp.grant.staff_name.clone() },
         before,
-        after: hash::hex(&hash::sm3(&bytes)),
-        spot: spot(&placed),
+        after: hash::hex(&hash::sm3(bytes)),
+        spot: spot(placed),
         ..blank_use(&ready.row, at)
-    };
-    let file = tongban_store::files::Stored { digest: String::new(), size: 0, media: String::new() };
-    Ok((bytes, Sealed { id: ready.row.id, file, seal_name: stamp.seal.name.clone(), entry }))
+    }
 }
 
 fn spot(placed: &Placed) -> String {
@@ -261,6 +285,12 @@ pub fn iso_day(at: Timestamp) -> String {
     show_day(tongban_kernel::time::day_number(tongban_kernel::time::date_of(at)))
 }
 
+/// 同上，写到秒：`2026-11-23 10:00:00`。
+#[must_use]
+pub fn iso_second(at: Timestamp) -> String {
+    at.to_zoned(tongban_kernel::time::china()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 fn chinese_day(day: i64) -> String {
     format!("{}年{}月{}日", day / 10_000, day / 100 % 100, day % 100)
 }
@@ -306,19 +336,28 @@ pub fn metadata(ready: &Ready, seal_name: &str) -> Metadata {
     }
 }
 
-/// 一张证照的 OFD 文档：底是模板页，值是正文页；`copy` 是加注件的四项与原件。
+/// 加注件写明的：制作者、给谁、做什么用、到何时，与附进去的原件。
+pub struct Note {
+    pub maker: String,
+    pub whom: String,
+    pub why: String,
+    pub until: Timestamp,
+    pub original: Arc<Part>,
+}
+
+/// 一张证照的 OFD 文档：底是模板页，值是正文页；`copy` 是加注件的内容与制作时刻。
 ///
 /// # Errors
 /// 缺字。
-pub fn document(ready: &Ready, seal_name: &str, copy: Option<([String; 4], Arc<Part>)>) -> Result<Laid, PaperError> {
+pub fn document(ready: &Ready, seal_name: &str, copy: Option<(&Note, Timestamp)>) -> Result<Laid, PaperError> {
     let font = font::shared()?;
-    let watermark = copy.as_ref().map_or_else(String::new, |([made, who, why, until], _)| format!("仅供{who}用于{why} {made} 至 {until}"));
+    let watermark = copy.map_or_else(String::new, |(note, made)| format!("仅供{}用于{} {} 至 {}", note.whom, note.why, iso_day(made), iso_second(note.until)));
     let laid = face::lay(&ready.kind.spec, &printed(ready, &watermark), font)?;
     let mut data = metadata(ready, seal_name);
     let mut attachments = Vec::new();
-    if let Some((items, original)) = copy {
-        data.copy = Some(items);
-        attachments.push(Attachment { name: "original.ofd".to_owned(), part: original });
+    if let Some((note, made)) = copy {
+        data.copy = Some([iso_second(made), note.maker.clone(), note.why.clone(), iso_second(note.until)]);
+        attachments.push(Attachment { name: "original.ofd".to_owned(), part: Arc::clone(&note.original) });
     }
     attachments.insert(0, Attachment { name: "licence.xml".to_owned(), part: Part::new(data.xml()) });
     let size = (laid.over.width, laid.over.height);
@@ -402,14 +441,15 @@ pub async fn sealed_paper(app: &App, paper: Paper, org: i64, source: &str, purpo
     Ok(bytes)
 }
 
-/// 加注件：原件附入，首页斜水印，再盖同一枚章；三十天后过期。
+/// 加注件：原件附入，首页斜水印，再盖同一枚章。回字节与用印日志。
 ///
 /// # Errors
-/// 没有可用的章或授权、排不成。
-pub fn annotated(ready: &Ready, original: Arc<Part>, stamp: Stamp, who: &str, why: &str, at: Timestamp) -> Result<(Vec<u8>, Timestamp)> {
-    let until = at + SignedDuration::from_hours(30 * 24);
-    let items = [iso_day(at), who.to_owned(), why.to_owned(), iso_day(until)];
-    let (document, anchor, size) = document(ready, &stamp.seal.name, Some((items, original))).map_err(|error| Error::from(Problem::from(error)))?;
-    let (bytes, ..) = seal_document(&document, &Pen::new(stamp)?, anchor, size, at)?;
-    Ok((bytes, until))
+/// 缺字，盖不成。
+pub fn annotated(ready: &Ready, pen: &Pen, note: &Note, at: Timestamp) -> Result<(Vec<u8>, Use)> {
+    let name = &pen.stamp.seal.name;
+    let (document, anchor, size) = document(ready, name, Some((note, at))).map_err(|error| Error::from(Problem::from(error)))?;
+    let (bytes, placed, before) = seal_document(&document, pen, anchor, size, at)?;
+    let purpose = format!("{}加注件", ready.row.kind_name);
+    let entry = Use { purpose, file_name: format!("{}（加注件）.ofd", ready.row.number), ..stamped(ready, pen, &bytes, (before, &placed), at) };
+    Ok((bytes, entry))
 }

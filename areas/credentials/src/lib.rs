@@ -9,9 +9,12 @@
 //! 可以依赖：gm、ofd、documents、kernel、store、web、contracts，以及 directory、parties、messages。
 
 pub mod api;
+pub mod api_copies;
 pub mod batch;
 pub mod commands;
+pub mod copies;
 pub mod demo;
+pub mod entering;
 pub mod issue;
 pub mod maker;
 pub mod measures;
@@ -32,12 +35,16 @@ use utoipa_axum::routes;
 
 pub use issue::sealed_paper;
 pub use pages::files::for_case;
-use pages::{check, files, kinds, licences, seal_forms, seals, show, wallet};
+use pages::{batches, check, copy, files, kinds, licences, offline, present, seal_forms, seals, show, wallet};
 use permissions as can;
 
 const MIGRATIONS: &[Migration] = &[
     Migration { area: "credentials", number: 1, name: "credentials", sql: include_str!("../migrations/0001_credentials.sql") },
     Migration { area: "credentials", number: 2, name: "crls", sql: include_str!("../migrations/0002_crls.sql") },
+    Migration { area: "credentials", number: 3, name: "waits", sql: include_str!("../migrations/0003_waits.sql") },
+    Migration { area: "credentials", number: 4, name: "show_chains", sql: include_str!("../migrations/0004_show_chains.sql") },
+    Migration { area: "credentials", number: 5, name: "copies", sql: include_str!("../migrations/0005_copies.sql") },
+    Migration { area: "credentials", number: 6, name: "batches", sql: include_str!("../migrations/0006_batches.sql") },
 ];
 
 const CLOCKS: &[Clock] = &[
@@ -47,6 +54,9 @@ const CLOCKS: &[Clock] = &[
 
 const JOBS: &[JobKind] = &[
     JobKind { name: "credentials.issue", tries: 3, run: issue::issue },
+    JobKind { name: commands::WAKE, tries: 5, run: issue::wake },
+    JobKind { name: commands::ENTER_JOB, tries: 5, run: entering::enter },
+    JobKind { name: commands::REVIEW_JOB, tries: 5, run: entering::review },
     JobKind { name: batch::JOB, tries: 5, run: batch::run },
 ];
 
@@ -68,10 +78,10 @@ const ROUTES: &[Route] = &[
     Route::get("/certs", Access::Staff(can::READ), || get(licences::list)),
     Route::get("/certs/new", Access::Staff(can::ENTER), || get(licences::new)),
     Route::post("/certs/new", Access::Staff(can::ENTER), || post(licences::create)),
-    Route::get("/certs/batch", Access::Staff(can::ENTER), || get(licences::batch)),
-    Route::post("/certs/batch", Access::Staff(can::ENTER), || post(licences::upload)),
-    Route::get("/certs/batches/{batch}", Access::Staff(can::READ), || get(licences::progress)),
-    Route::post("/certs/batches/{batch}", Access::Staff(can::REVIEW), || post(licences::review)),
+    Route::get("/certs/batch", Access::Staff(can::ENTER), || get(batches::form)),
+    Route::post("/certs/batch", Access::Staff(can::ENTER), || post(batches::upload)),
+    Route::get("/certs/batches/{batch}", Access::Staff(can::READ), || get(batches::progress)),
+    Route::post("/certs/batches/{batch}", Access::Staff(can::REVIEW), || post(batches::review)),
     Route::get("/certs/quotas", Access::Staff(can::READ), || get(kinds::quotas)),
     Route::post("/certs/quotas", Access::Staff(can::MANAGE), || post(kinds::set_quota)),
     Route::get("/certs/types", Access::Staff(can::MANAGE), || get(kinds::list)),
@@ -81,22 +91,29 @@ const ROUTES: &[Route] = &[
     Route::get("/certs/types/{licence_kind}/preview.svg", Access::Staff(can::MANAGE), || get(kinds::preview)),
     Route::get("/certs/{licence}", Access::Staff(can::READ), || get(licences::show)),
     Route::post("/certs/{licence}", Access::Staff(can::READ), || post(licences::act)),
+    Route::post("/certs/{licence}/copies", Access::Staff(can::READ), || post(copy::staff)),
     Route::get("/certs/{licence}/{file}", Access::Staff(can::READ), || get(files::staff)),
     Route::get("/me/licences", Access::SignedIn { level: 0 }, || get(wallet::list)),
-    Route::post("/me/licences/passcode", Access::SignedIn { level: 2 }, || post(wallet::passcode)),
+    Route::post("/me/licences/passcode", Access::SignedIn { level: 2 }, || post(present::passcode)),
     Route::get("/me/licences/{wallet}", Access::SignedIn { level: 0 }, || get(wallet::show)),
-    Route::post("/me/licences/{wallet}/show", Access::SignedIn { level: 2 }, || post(wallet::open)),
-    Route::post("/me/licences/{wallet}/copy", Access::SignedIn { level: 2 }, || post(wallet::copy)),
+    Route::get("/me/licences/{wallet}/show", Access::SignedIn { level: commands::SHOW_LEVEL }, || get(present::renew)),
+    Route::post("/me/licences/{wallet}/show", Access::SignedIn { level: commands::SHOW_LEVEL }, || post(present::open)),
+    Route::post("/me/licences/{wallet}/copy", Access::SignedIn { level: 2 }, || post(copy::mine)),
     Route::get("/me/licences/{wallet}/{file}", Access::SignedIn { level: 0 }, || get(files::mine)),
+    Route::get("/copies/{copy}", Access::Public, || get(copy::download)),
     Route::get("/v", Access::Public, || get(show::enter)),
     Route::post("/v", Access::Public, || post(show::check)),
     Route::get("/v/{show}", Access::Public, || get(show::ask)),
     Route::get("/verify", Access::Public, || get(check::form)),
     Route::post("/verify", Access::Public, || post(check::upload)),
+    Route::post("/verify/code", Access::Public, || post(offline::submit)),
+    Route::get("/verify/offline.cer", Access::Public, || get(offline::download)),
     Route::api(Access::Client(can::READ), || routes!(api::list_licence_types)),
     Route::api(Access::Client(can::READ), || routes!(api::search_licences)),
     Route::api(Access::Client(can::READ), || routes!(api::read_licence)),
-    Route::api(Access::Client(can::READ), || routes!(api::create_licence_copy)),
+    Route::api(Access::Client(can::READ), || routes!(api_copies::create_licence_copy)),
+    Route::api(Access::Client(can::READ), || routes!(api_copies::create_holder_copies)),
+    Route::api(Access::Client(can::READ), || routes!(api_copies::act_on_licence)),
     Route::api(Access::Public, || routes!(api::verify_licence)),
     Route::api(Access::Client(can::VERIFY), || routes!(api::consume_show)),
 ];

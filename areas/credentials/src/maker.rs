@@ -20,6 +20,7 @@ const ROOT_YEARS: i64 = 20;
 const SEAL_YEARS: i64 = 5;
 const ROOT: &str = "root";
 const MAKER: &str = "maker";
+const OFFLINE: &str = "offline";
 
 fn wrong(what: &str, why: impl std::fmt::Display) -> Error {
     Problem::conflict(format!("{what}：{why}")).into()
@@ -79,6 +80,45 @@ pub async fn found(db: &Database, owner: &str, at: Timestamp) -> Result<()> {
         Ok(())
     })
     .await
+}
+
+/// 离线亮证用的证书与私钥。
+pub struct OfflinePen {
+    pub cert: Certificate,
+    pub key: SecretKey,
+}
+
+/// 取离线亮证的钥匙；有本地的根而还没有它，就由根签发一把。没有本地根的（印章都由省里制）为空。
+///
+/// # Errors
+/// 引擎拒绝，或随机数取不到。
+pub async fn offline(db: &Database, owner: &str, at: Timestamp) -> Result<Option<OfflinePen>> {
+    if db.snapshot("credentials.offline", |tx| Ok(keys::find(tx, OFFLINE)?.is_none() && keys::find(tx, ROOT)?.is_some())).await? {
+        let (root, wrap) = db.snapshot("credentials.offline_root", |tx| Ok((bench(tx)?.root, master(tx)))).await?;
+        let key = secret()?;
+        let request = CertRequest { common_name: "离线亮证核验", organisation: owner, serial: random()?, not_before: at - SignedDuration::from_hours(24), not_after: years(at, ROOT_YEARS - 2), role: Role::Signer };
+        let cert = issue(&request, &key.public(), &root.0, &root.1).map_err(|error| wrong("证书签发不成", error))?;
+        let wrapped = wrap.seal_key(&key, OFFLINE, &random()?).map_err(|error| wrong("私钥封装不成", error))?;
+        let row = Key { name: cert.subject.common().to_owned(), cert: cert.der().to_vec(), wrapped };
+        // 别的节点先建了就用它的
+        db.write("credentials.offline_new", move |tx| if keys::find(tx, OFFLINE)?.is_none() { keys::insert(tx, OFFLINE, &row, at) } else { Ok(()) }).await?;
+    }
+    db.snapshot("credentials.offline_pen", |tx| {
+        let Some(found) = keys::find(tx, OFFLINE)? else { return Ok(None) };
+        let cert = Certificate::parse(&found.cert).map_err(|fault| wrong("证书读不出", fault))?;
+        let key = master(tx).open_key(&found.wrapped, OFFLINE).map_err(|error| wrong("私钥打不开", error))?;
+        Ok(Some(OfflinePen { cert, key }))
+    })
+    .await
+}
+
+/// 离线核验证书；还没有的为空。
+///
+/// # Errors
+/// 引擎拒绝，或证书读不出。
+pub fn offline_cert(tx: &mut Tx<'_>) -> Result<Option<Certificate>> {
+    let found = keys::find(tx, OFFLINE)?;
+    found.map(|key| Certificate::parse(&key.cert).map_err(|fault| wrong("证书读不出", fault))).transpose()
 }
 
 fn secret() -> Result<SecretKey> {

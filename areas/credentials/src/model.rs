@@ -1,11 +1,13 @@
 //! 类型与状态机，纯：印章、证照、证照类型、证照标识。
 
+pub mod batch;
 pub mod face;
 pub mod identifier;
 pub mod kind;
 pub mod licence;
 pub mod seal;
 
+pub use batch::BatchState;
 pub use face::{Element, Face};
 pub use identifier::Identifier;
 pub use kind::{FieldSpec, HolderKind, Spec, Validity};

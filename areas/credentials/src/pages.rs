@@ -1,9 +1,13 @@
 //! 页面：取参数、调命令或查询、渲染，别的不做。
 
+pub mod batches;
 pub mod check;
+pub mod copy;
 pub mod files;
 pub mod kinds;
 pub mod licences;
+pub mod offline;
+pub mod present;
 pub mod seal_forms;
 pub mod seals;
 pub mod show;

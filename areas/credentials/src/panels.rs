@@ -10,7 +10,7 @@ use tongban_web::area::{Panel, Queue, Sample, Todo, Where};
 use crate::commands;
 use crate::model::SealState;
 use crate::permissions::{READ, REVIEW, SEAL_APPLY, SEAL_REVIEW};
-use crate::store::{LicenceRow, SealRow, licences, seals};
+use crate::store::{LicenceRow, SealRow, licences, seals, waits};
 
 /// 办件页上的一块。
 pub const PANELS: &[Panel] = &[Panel { subject: "case", render: case_panel }];
@@ -20,6 +20,8 @@ pub const PANELS: &[Panel] = &[Panel { subject: "case", render: case_panel }];
 struct CasePanel {
     row: LicenceRow,
     href: String,
+    /// 待用印章：在等什么，只说给工作人员。
+    parked: Option<String>,
 }
 
 /// 本件出的证照：持证人到“我的证照”，有权的工作人员到证照页。
@@ -31,7 +33,8 @@ fn case_panel(tx: &mut Tx<'_>, actor: &Actor, case_id: i64) -> Result<Option<Htm
         (false, true) => format!("/certs/{}", row.id),
         (false, false) => return Ok(None),
     };
-    Ok(Some(axum::response::Html(CasePanel { row, href }.render().map_err(|error| Error::Io(error.to_string()))?)))
+    let parked = waits::find(tx, row.id)?.map(|wait| if staff { wait.reason } else { "发证单位的电子印章还没有启用".to_owned() });
+    Ok(Some(axum::response::Html(CasePanel { parked, row, href }.render().map_err(|error| Error::Io(error.to_string()))?)))
 }
 
 /// 工作人员的待办。
@@ -84,6 +87,8 @@ pub const SAMPLES: &[Sample] = &[
     Sample { param: "batch", value: |_, _| Ok("20210531-00000000".to_owned()) },
     Sample { param: "wallet", value: |_, _| Ok("1".to_owned()) },
     Sample { param: "file", value: |_, _| Ok("licence.pdf".to_owned()) },
+    Sample { param: "copy", value: |_, _| Ok("AAAAAAAAAAAAAAAAAAAAAA".to_owned()) },
+    Sample { param: "action", value: |_, _| Ok("suspend".to_owned()) },
     Sample { param: "show", value: |_, _| Ok("AAAAAAAAAAAAAAAAAAAAAA".to_owned()) },
     Sample { param: "identifier", value: |_, _| Ok("1.2.156.3005.2.11100000MB0341032Y002.11510811008500011B.202600000001.001.Q".to_owned()) },
     Sample { param: "licence_kind", value: |tx, _| Ok(crate::store::kinds::first(tx)?.unwrap_or(1).to_string()) },

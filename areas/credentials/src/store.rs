@@ -1,5 +1,6 @@
 //! SQL ↔ 类型。本区唯一写 SQL 的地方。
 
+pub mod batches;
 pub mod drill;
 pub mod grants;
 pub mod keys;
@@ -7,6 +8,7 @@ pub mod kinds;
 pub mod licences;
 pub mod seals;
 pub mod shows;
+pub mod waits;
 
 pub use grants::{Grant, Use};
 pub use kinds::{Kind, Province, Quota};
@@ -21,6 +23,8 @@ pub const STATEMENTS: &[&[&str]] = &[
     kinds::STATEMENTS,
     licences::STATEMENTS,
     shows::STATEMENTS,
+    waits::STATEMENTS,
+    batches::STATEMENTS,
     keys::STATEMENTS,
     drill::STATEMENTS,
 ];

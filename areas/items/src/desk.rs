@@ -25,7 +25,7 @@ fn size(limit: u32) -> usize {
 
 fn to_claim(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<Todo>> {
     let after = after.unwrap_or((i64::MIN, 0));
-    let rows = store::pool(tx, &actor.scope, PoolState::PendingClaim, after, size(limit))?;
+    let rows = store::pool(tx, &actor.scope, PoolState::PendingClaim, &store::Find::default(), after, size(limit))?;
     Ok(rows
         .into_iter()
         .map(|entry| Todo {
@@ -45,7 +45,7 @@ fn to_review(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: u
     if after.is_some() {
         return Ok(Vec::new());
     }
-    let rows = store::desk_items(tx, &actor.scope, State::Reviewing, (i64::MAX, i64::MAX), size(limit))?;
+    let rows = store::desk_items(tx, &actor.scope, State::Reviewing, &store::Find::default(), (i64::MAX, i64::MAX), size(limit))?;
     Ok(rows
         .into_iter()
         .map(|row| Todo {

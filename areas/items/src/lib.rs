@@ -32,8 +32,8 @@ use tongban_web::area::Step;
 use tongban_web::{Access, Area, Findable, JobKind, MenuItem, ReferenceSet, Route};
 use utoipa_axum::routes;
 
-use pages::{bundles, correct, desk as catalog, edit, events, exchange as tables, guide, intake, list, review, samples, search};
-use permissions::{IMPORT, READ};
+use pages::{bundles, catalog_list, correct, desk as catalog, edit, events, exchange as tables, guide, intake, list, review, samples, search};
+use permissions::{CLAIM, IMPORT, READ};
 
 /// 交给屋顶的一切。
 #[must_use]
@@ -124,7 +124,7 @@ const ROUTES: &[Route] = &[
     Route::get("/events/{number}", Access::Public, || get(events::show)),
     Route::get("/s", Access::Public, || get(search::index)),
     Route::post("/s/wish", Access::Public, || post(search::wish)),
-    Route::get("/catalog", Access::Staff(READ), || get(catalog::index)),
+    Route::get("/catalog", Access::Staff(READ), || get(catalog_list::index)),
     Route::get("/catalog/problems", Access::Staff(READ), || get(intake::problems)),
     Route::post("/catalog/problems/{id}/close", Access::Staff(READ), || post(intake::close_problem)),
     Route::get("/catalog/corrections", Access::Staff(READ), || get(intake::corrections)),
@@ -145,6 +145,7 @@ const ROUTES: &[Route] = &[
     Route::get("/catalog/imports", Access::Staff(IMPORT), || get(tables::index)),
     Route::post("/catalog/imports", Access::Staff(IMPORT), || post(tables::upload)),
     Route::get("/catalog/imports/{id}", Access::Staff(IMPORT), || get(tables::show_one)),
+    Route::post("/catalog/pool/claim", Access::Staff(CLAIM), || post(catalog_list::claim)),
     Route::post("/catalog/pool/{code}/actions/{action}", Access::Staff(READ), || post(catalog::pool_act)),
     Route::get("/catalog/items/{code}", Access::Staff(READ), || get(catalog::item)),
     Route::post("/catalog/items/{code}/actions/{action}", Access::Staff(READ), || post(catalog::act)),

@@ -1,6 +1,7 @@
 //! 页面：薄薄一层，取参、调用、渲染。
 
 pub mod bundles;
+pub mod catalog_list;
 pub mod correct;
 pub mod desk;
 pub mod edit;

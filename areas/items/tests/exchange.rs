@@ -173,7 +173,7 @@ async fn a_changed_catalogue_asks_its_implementations_to_follow() {
         let implementation =
             t.db.write("t", |tx| {
                 let row =
-                    store::pool(tx, &Scope::tenant(1), tongban_items::model::PoolState::PendingClaim, (i64::MIN, 0), 10)?.remove(0).row;
+                    store::pool(tx, &Scope::tenant(1), tongban_items::model::PoolState::PendingClaim, &store::Find::default(), (i64::MIN, 0), 10)?.remove(0).row;
                 commands::claim(tx, &me(), row.id, row.version, at())?;
                 Ok(row.id)
             })

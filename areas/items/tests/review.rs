@@ -217,7 +217,7 @@ async fn a_devolved_item_stops_above_when_the_town_publishes() {
             let chief = staff(9, Scope::tenant(1), &[READ, SUSPEND]);
             assert_eq!(refused(commands::devolve(tx, &chief, item, row.version, &[county()], at())), Code::ValidationFailed);
             assert_eq!(commands::devolve(tx, &chief, item, row.version, &[town()], at())?, 1);
-            let waiting = store::pool(tx, &Scope::unit(8), PoolState::PendingClaim, (i64::MIN, 0), 10)?.remove(0).row;
+            let waiting = store::pool(tx, &Scope::unit(8), PoolState::PendingClaim, &store::Find::default(), (i64::MIN, 0), 10)?.remove(0).row;
             let below = commands::claim(tx, &staff(4, Scope::unit(8), &[CLAIM]), waiting.id, waiting.version, at())?;
             assert!(store::lock_item(tx, item)?.open(), "承接单位还没发布，上级照办");
             publish(tx, below)?;

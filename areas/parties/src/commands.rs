@@ -1,6 +1,7 @@
 //! 当事人区的写：注册、登录、退出、换岗、发凭证。口令散列在单元之外算好再传进来。
 
 pub mod grants;
+pub mod identity;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use tongban_directory::{commands as directory, queries as directory_queries};

@@ -18,7 +18,7 @@ pub mod store;
 
 use axum::routing::{get, post};
 use tongban_store::Migration;
-use tongban_web::{Access, Area, Route, Sample};
+use tongban_web::{Access, Area, MenuItem, Route, Sample};
 
 pub use identify::identify;
 
@@ -26,6 +26,8 @@ pub use identify::identify;
 pub const READ: &str = "parties.read";
 /// 建账号、发凭证。
 pub const MANAGE: &str = "parties.manage";
+/// 窗口核验群众实名。
+pub const VERIFY: &str = "parties.verify";
 
 /// 当事人区交给屋顶的一切。
 #[must_use]
@@ -36,8 +38,9 @@ pub const fn area() -> Area {
             Migration { area: "parties", number: 2, name: "grants", sql: include_str!("../migrations/0002_grants.sql") },
         ],
         statements: &[store::STATEMENTS, store::grants::STATEMENTS],
-        permissions: &[(READ, "查看账号"), (MANAGE, "维护账号与凭证")],
+        permissions: &[(READ, "查看账号"), (MANAGE, "维护账号与凭证"), (VERIFY, "窗口核验实名")],
         routes: ROUTES,
+        menu: &[MenuItem { group: "收办", title: "核验实名", href: "/desk/identity", icon: "user", needs: VERIFY }],
         samples: &[Sample { param: "grant", value: |_, _| Ok("1".to_owned()) }],
         ..Area::new("parties", "用户与登录")
     }
@@ -58,6 +61,8 @@ const ROUTES: &[Route] = &[
     Route::post("/me/agents", Access::SignedIn { level: 1 }, || post(pages::agents::offer)),
     Route::post("/me/agents/{grant}", Access::SignedIn { level: 1 }, || post(pages::agents::settle)),
     Route::post("/me/identity", Access::SignedIn { level: 1 }, || post(pages::companies::choose)),
+    Route::get("/desk/identity", Access::Staff(VERIFY), || get(pages::verify::form)),
+    Route::post("/desk/identity", Access::Staff(VERIFY), || post(pages::verify::submit)),
     Route::get("/desk/posts", Access::AnyStaff, || get(pages::posts)),
     Route::post("/desk/posts", Access::AnyStaff, || post(pages::choose_post)),
 ];

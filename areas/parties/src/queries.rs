@@ -66,3 +66,11 @@ pub fn applicant(tx: &mut Tx<'_>, actor: &Actor) -> Result<Applicant> {
 pub fn account_for_login(tx: &mut Tx<'_>, login: &str) -> Result<Option<Account>> {
     store::account_for_login(tx, login)
 }
+
+/// 一个账号；再核一次登录口令时用。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn account(tx: &mut Tx<'_>, id: i64) -> Result<Option<Account>> {
+    store::account(tx, id)
+}

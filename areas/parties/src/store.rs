@@ -11,6 +11,7 @@ use crate::model::{Account, AccountKind, LegalEntity, Person, Session, Token};
 const ADD_PERSON: &str = "INSERT INTO parties_persons (id, name, id_type, id_number, id_digest, mobile, mobile_digest, region, real_level, \
      registered_day, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1)";
 const PERSON: &str = "SELECT id, name, id_type, id_number, mobile, region, real_level FROM parties_persons WHERE id = $1";
+const RAISE_LEVEL: &str = "UPDATE parties_persons SET real_level = $1, version = version + 1 WHERE id = $2 AND real_level < $3";
 const PERSON_BY_ID: &str = "SELECT id FROM parties_persons WHERE id_type = $1 AND id_digest = $2";
 const ADD_ACCOUNT: &str =
     "INSERT INTO parties_accounts (id, kind, person, staff, password, active, version) VALUES ($1, $2, $3, $4, $5, 1, 1)";
@@ -43,7 +44,7 @@ const AGENCIES: &str = "SELECT l.id, l.code, l.name, l.region, a.role FROM parti
 const ACT_FOR: &str = "UPDATE parties_sessions SET legal_entity = $1 WHERE token = $2";
 pub const STATEMENTS: &[&str] = &[
     ADD_LEGAL, LEGAL_BY_CODE, LEGAL, ADD_AGENT, AGENCIES, ACT_FOR,
-    ADD_PERSON, PERSON, PERSON_BY_ID, ADD_ACCOUNT, ACCOUNT, ACCOUNT_OF_PERSON, SET_PASSWORD, ADD_LOGIN, LOGIN, ADD_SESSION, SESSION,
+    ADD_PERSON, RAISE_LEVEL, PERSON, PERSON_BY_ID, ADD_ACCOUNT, ACCOUNT, ACCOUNT_OF_PERSON, SET_PASSWORD, ADD_LOGIN, LOGIN, ADD_SESSION, SESSION,
     SEE_SESSION, MOVE_SESSION, END_SESSION, ADD_TOKEN, TOKEN, PUT_CODE, CODE, TRY_CODE, DROP_CODE,
 ];
 
@@ -72,6 +73,12 @@ pub(crate) fn person(tx: &mut Tx<'_>, id: i64) -> Result<Option<Person>> {
         region,
         real_level,
     }))
+}
+
+/// 实名等级升到 `level`；已经够的不动。
+pub(crate) fn raise_level(tx: &mut Tx<'_>, person: i64, level: i64) -> Result<()> {
+    tx.exec(RAISE_LEVEL, args![level, person, level])?;
+    Ok(())
 }
 
 pub(crate) fn person_by_id(tx: &mut Tx<'_>, id_type: &str, number: &str) -> Result<Option<i64>> {

@@ -131,6 +131,17 @@ enum CredentialsCommand {
         #[arg(long, value_name = "文件")]
         root: Option<PathBuf>,
     },
+    /// 验一枚离线亮证码；只有 good 退出码为 0
+    VerifyCode {
+        /// `TB1.` 开头的一整段
+        code: String,
+        /// 离线核验证书（验真页下载的 offline.cer）；不给就用本平台的
+        #[arg(long, alias = "root", value_name = "文件")]
+        cert: Option<PathBuf>,
+        /// 顺带核对是不是这张证照
+        #[arg(long, value_name = "标识")]
+        identifier: Option<String>,
+    },
     /// 登记一张信任的根证书
     Trust { file: PathBuf },
 }
@@ -223,6 +234,7 @@ async fn execute(command: Command, mut settings: Settings) -> Result<ExitCode> {
             return match command {
                 CredentialsCommand::Sample { out, root } => operate::credentials::sample(&settings, &out, &root),
                 CredentialsCommand::Verify { file, root } => operate::credentials::verify(&settings, &file, root.as_deref()).await,
+                CredentialsCommand::VerifyCode { code, cert, identifier } => operate::credentials::verify_code(&settings, &code, cert.as_deref(), identifier.as_deref()).await,
                 CredentialsCommand::Trust { file } => operate::credentials::trust(&settings, &file).await,
             };
         }

@@ -27,6 +27,27 @@
       announce(st ? st.textContent : '内容已更新');
     } catch { location.href = url; }
   };
+  // 亮证：每秒走倒计时与水印，到期前悄悄换新；换不成就到点整页换
+  const live = box => {
+    const start = Date.now(), n = k => Number(box.dataset[k]), out = box.querySelector('[data-seconds]');
+    if (out) out.hidden = false;
+    let busy = false;
+    const tick = async () => {
+      if (!box.isConnected) { clearInterval(timer); return; }
+      const left = Math.ceil(n('life') - (Date.now() - start) / 1000), at = new Date(n('now') + Date.now() - start).toLocaleString('sv-SE', { timeZone: 'Asia/Shanghai' });
+      if (out) out.textContent = left > 0 ? `还有 ${left} 秒` : '这枚码已作废';
+      $('[data-mark]', box).forEach(m => { m.dataset.text = m.dataset.mark + ' ' + at; });
+      if (left > n('before') || busy || document.hidden) return;
+      busy = true;
+      try {
+        const r = await fetch(box.dataset.renew, { headers: { 'X-Swap': '1' } });
+        const fresh = r.ok && new DOMParser().parseFromString(await r.text(), 'text/html').getElementById(box.id);
+        if (fresh) { box.replaceWith(fresh); live(fresh); announce('已换新码'); return; }
+      } catch { /* 断网：下面到点再试 */ }
+      if (left <= 0) { clearInterval(timer); location.href = box.dataset.renew; } else setTimeout(() => { busy = false; }, 3000);
+    };
+    const timer = setInterval(tick, 1000); tick();
+  };
   const wire = root => {
     $('[data-print]', root).forEach(a => a.addEventListener('click', e => { e.preventDefault(); print(); }));
     $('[data-copy]', root).forEach(b => { b.hidden = false; b.addEventListener('click', () => navigator.clipboard?.writeText(b.dataset.copy).then(() => announce('已复制'))); });
@@ -62,7 +83,7 @@
         try { localStorage.setItem(k, JSON.stringify([...new FormData(f)].filter(([n, v]) => typeof v === 'string' && n[0] !== '_'))); if (st) st.textContent = '已存在本机 ' + new Date().toTimeString().slice(0, 5); } catch { if (st) st.textContent = '本机存不下，请尽快提交'; } }, 600); });
     });
   };
-  errors(); wire(document);
+  errors(); wire(document); $('[data-renew]').forEach(live);
   const again = document.querySelector('meta[name=reload]');
   if (again) setTimeout(() => again.dataset.to ? location.replace(again.dataset.to) : location.reload(), again.content * 1000);
   addEventListener('popstate', () => location.reload());

@@ -82,7 +82,10 @@ pub fn line(summary: &str, points: &[Point], target: Option<f64>) -> String {
             escape(&point.text),
         );
         if n % every == 0 {
-            let _ = write!(out, "<text x=\"{x:.1}\" y=\"{}\" class=\"ch-l\" text-anchor=\"middle\">{}</text>", HEIGHT - 6.0, escape(&point.label));
+            // 两头的字往里靠，免得被画框切掉
+            let anchor = if n == 0 { "start" } else if n + 1 == points.len() { "end" } else { "middle" };
+            let x = if n == 0 { 0.0 } else if n + 1 == points.len() { WIDTH } else { x };
+            let _ = write!(out, "<text x=\"{x:.1}\" y=\"{}\" class=\"ch-l\" text-anchor=\"{anchor}\">{}</text>", HEIGHT - 6.0, escape(&point.label));
         }
     }
     out.push_str("</svg>");

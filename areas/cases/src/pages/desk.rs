@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tongban_documents::table::{Cell, Column, Format, Kind};
 use tongban_kernel::codes::CaseNo;
-use tongban_kernel::lights::Light;
 use tongban_web::components::{Field as Input, Pager};
 use tongban_web::page::Cursor;
 use tongban_web::{App, Ctx, Failure, Layout, Listing, Query, export, render, see_other};
@@ -38,17 +37,11 @@ impl ListQuery {
         TABS.iter().map(|(code, _)| *code).find(|code| *code == self.tab).unwrap_or(default).to_owned()
     }
 
-    fn filter(&self, ctx: &Ctx, tab: &str) -> Filter {
+    fn filter(&self, ctx: &Ctx) -> Filter {
         Filter {
             item_code: self.item.clone(),
             channel: self.src.parse().ok().and_then(Channel::from_code),
             handler: if self.who == "me" { ctx.actor.staff } else { 0 },
-            light: match tab {
-                "yellow" => Some(Light::Yellow),
-                "red" => Some(Light::Red),
-                _ => None,
-            },
-            org: 0,
         }
     }
 
@@ -125,7 +118,7 @@ async fn listed(app: App, ctx: Ctx, query: ListQuery, heading: &'static str, def
     }
     let tab = query.tab(default);
     let mark = query.mark(&tab);
-    let filter = query.filter(&ctx, &tab);
+    let filter = query.filter(&ctx);
     if let Some(format) = Format::from_extension(&query.format) {
         return download(app, ctx, tab, filter, format).await;
     }

@@ -22,11 +22,11 @@ struct AskPage {
     missed: bool,
 }
 
-fn ask(ctx: &Ctx, no: &str, problem: Option<&Problem>) -> AskPage {
+fn ask(ctx: &Ctx, (no, code): (&str, &str), problem: Option<&Problem>) -> AskPage {
     let l = Layout::public(ctx, "查进度");
     let fields = vec![
         Input::text("no", "办件编号").value(no).hint("回执上的 20 位编号，如 510811-20210531-000001").errors_of(problem),
-        Input::text("code", "手机后四位，或回执上的查询码").hint("手机后四位，或 8 位查询码").width("w-m").errors_of(problem),
+        Input::text("code", "手机后四位，或回执上的查询码").value(code).hint("手机后四位，或 8 位查询码").width("w-m").errors_of(problem),
     ];
     AskPage {
         l: if problem.is_some() { l.with_errors() } else { l },
@@ -37,7 +37,7 @@ fn ask(ctx: &Ctx, no: &str, problem: Option<&Problem>) -> AskPage {
 }
 
 pub async fn form(ctx: Ctx) -> Result<Html, Failure> {
-    render(&ask(&ctx, "", None))
+    render(&ask(&ctx, ("", ""), None))
 }
 
 /// 带编号进来（扫码）：本人登录着就直接看，否则还要验一下。
@@ -57,7 +57,7 @@ pub async fn form_for(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) 
             return render(&result(&app, &ctx, &found));
         }
     }
-    render(&ask(&ctx, &no, None))
+    render(&ask(&ctx, (&no, ""), None))
 }
 
 #[derive(Template)]
@@ -100,7 +100,7 @@ pub async fn look(State(app): State<App>, ctx: Ctx, Form(fields): Form<Vec<(Stri
         Ok(found) => Ok(render(&result(&app, &ctx, &found))?.into_response()),
         Err(error) => {
             let problem = mendable(error)?;
-            render_status(422, &ask(&ctx, &no, Some(&problem)))
+            render_status(422, &ask(&ctx, (&no, &code), Some(&problem)))
         }
     }
 }

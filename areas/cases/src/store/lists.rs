@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tongban_kernel::Scope;
 use tongban_kernel::lights::Light;
 use tongban_kernel::time::from_millis;
-use tongban_store::{Error, Result, Row, ScopedSql, Tx, args, scoped, scoped_rows};
+use tongban_store::{Error, Result, Row, ScopedSql, Tx, Value, args, scoped_rows};
 
 use super::cases::{columns, from_row};
 use crate::model::{Case, Channel, State, Step};
@@ -18,39 +18,106 @@ macro_rules! list_columns {
 
 macro_rules! filters {
     () => {
-        " AND (CAST($3 AS TEXT) = '' OR item_code = $3) AND (CAST($4 AS BIGINT) < 0 OR channel = $4) \
-         AND (CAST($5 AS BIGINT) = 0 OR handler = $5) AND (CAST($6 AS TEXT) = '' OR light = $6) AND (CAST($7 AS BIGINT) = 0 OR org = $7)"
+        " AND (CAST($2 AS TEXT) = '' OR item_code = $2) AND (CAST($3 AS BIGINT) < 0 OR channel = $3) \
+         AND (CAST($4 AS BIGINT) = 0 OR handler = $4)"
     };
 }
 
-const OPEN: ScopedSql = scoped!(
-    concat!("SELECT ", list_columns!(), " FROM cases_cases WHERE "),
-    concat!(" = $1 AND is_open = $2", filters!(), " AND (sort_due, id) > ($8, $9) ORDER BY sort_due, id LIMIT $10")
-);
-const TAB: ScopedSql = scoped!(
-    concat!("SELECT ", list_columns!(), " FROM cases_cases WHERE "),
-    concat!(" = $1 AND tab = $2", filters!(), " AND (sort_due, id) > ($8, $9) ORDER BY sort_due, id LIMIT $10")
-);
-const DONE: ScopedSql = scoped!(
-    concat!("SELECT ", list_columns!(), " FROM cases_cases WHERE "),
-    concat!(" = $1 AND tab = $2", filters!(), " AND (sort_due, id) < ($8, $9) ORDER BY sort_due DESC, id DESC LIMIT $10")
-);
-macro_rules! lit {
-    ($light:literal) => {
-        concat!(
-            " = $1 AND is_open = 1 AND light = '", $light, "' AND (CAST($2 AS TEXT) = '' OR item_code = $2) \
-             AND (CAST($3 AS BIGINT) < 0 OR channel = $3) AND (CAST($4 AS BIGINT) = 0 OR handler = $4) \
-             AND (sort_due, id) > ($5, $6) ORDER BY sort_due, id LIMIT $7"
+macro_rules! rows {
+    ($column:literal, $($part:expr),+) => {
+        concat!("SELECT ", list_columns!(), " FROM cases_cases WHERE ", $column, " = $1", $($part),+)
+    };
+}
+
+macro_rules! in_scope {
+    ($($part:expr),+) => {
+        ScopedSql { tenant: rows!("tenant", $($part),+), unit: rows!("unit", $($part),+), org: rows!("org", $($part),+) }
+    };
+}
+
+/// 翻页的两步：先取与上一页末一件同一时刻的，不够再取往后的。
+///
+/// 写成一条 `(sort_due, id) > (…)`，SQLite 只按 `sort_due` 落脚：同一时刻到期的几千件要从头走一遍，翻得越深越慢。
+struct Paged {
+    tied: ScopedSql,
+    rest: ScopedSql,
+}
+
+/// 到期早的在前；三个参数号依次是时刻、行键、件数（第二步没有行键）。
+macro_rules! soonest {
+    ($due:literal, $id:literal, $limit:literal, $($part:expr),+) => {
+        Paged {
+            tied: in_scope!($($part),+, " AND sort_due = ", $due, " AND id > ", $id, " ORDER BY id LIMIT ", $limit),
+            rest: in_scope!($($part),+, " AND sort_due > ", $due, " ORDER BY sort_due, id LIMIT ", $id),
+        }
+    };
+}
+
+const OPEN: Paged = soonest!("$5", "$6", "$7", filters!(), " AND is_open = 1");
+const TAB: Paged = soonest!("$6", "$7", "$8", filters!(), " AND tab = $5");
+const RED: Paged = soonest!("$5", "$6", "$7", filters!(), " AND is_open = 1 AND light = 'red'");
+const YELLOW: Paged = soonest!("$5", "$6", "$7", filters!(), " AND is_open = 1 AND light = 'yellow'");
+
+macro_rules! latest_tied {
+    () => {
+        " AND sort_due = $5 AND id < $6 ORDER BY id DESC LIMIT $7"
+    };
+}
+macro_rules! latest_rest {
+    () => {
+        " AND sort_due < $5 ORDER BY sort_due DESC, id DESC LIMIT $6"
+    };
+}
+
+/// 已办结的，最近的在前。
+const DONE: Paged = Paged {
+    tied: in_scope!(filters!(), " AND tab = 'done'", latest_tied!()),
+    rest: in_scope!(filters!(), " AND tab = 'done'", latest_rest!()),
+};
+
+/// 已办结的有上百万件，筛出来的也许只有几件：按筛的那一项走索引。`+` 让引擎不走范围那一列的。
+macro_rules! done_by {
+    ($part:expr) => {
+        Paged {
+            tied: ScopedSql {
+                tenant: rows!("+tenant", filters!(), $part, latest_tied!()),
+                unit: rows!("+unit", filters!(), $part, latest_tied!()),
+                org: rows!("+org", filters!(), $part, latest_tied!()),
+            },
+            rest: ScopedSql {
+                tenant: rows!("+tenant", filters!(), $part, latest_rest!()),
+                unit: rows!("+unit", filters!(), $part, latest_rest!()),
+                org: rows!("+org", filters!(), $part, latest_rest!()),
+            },
+        }
+    };
+}
+const DONE_ITEM: Paged = done_by!(" AND item_code = $2 AND is_open = 0");
+/// 一个单位的件不多，逐件看；全县区的按来源走索引。
+const DONE_CHANNEL: Paged = Paged {
+    tied: ScopedSql { tenant: rows!("tenant", filters!(), " AND channel = $3 AND is_open = 0", latest_tied!()), ..DONE.tied },
+    rest: ScopedSql { tenant: rows!("tenant", filters!(), " AND channel = $3 AND is_open = 0", latest_rest!()), ..DONE.rest },
+};
+
+macro_rules! handled {
+    ($column:literal) => {
+        rows!(
+            $column,
+            " AND (CAST($2 AS TEXT) = '' OR item_code = $2) AND (CAST($3 AS BIGINT) < 0 OR channel = $3) AND is_open = 0 \
+             AND id IN (SELECT case_id FROM cases_steps WHERE staff = $4 AND staff > 0 AND case_id < $5) ORDER BY id DESC LIMIT $6"
         )
     };
 }
-const RED: ScopedSql = scoped!(concat!("SELECT ", list_columns!(), " FROM cases_cases WHERE "), lit!("red"));
-const YELLOW: ScopedSql = scoped!(concat!("SELECT ", list_columns!(), " FROM cases_cases WHERE "), lit!("yellow"));
-const HANDLING: &str = concat!(
-    "SELECT ",
-    list_columns!(),
-    " FROM cases_cases WHERE handler = $1 AND handler > 0 AND is_open = 1 AND (sort_due, id) > ($2, $3) ORDER BY sort_due, id LIMIT $4"
-);
+/// 办完之后不再有承办人：某人办过的从流转里找，新登记的在前。
+const HANDLED: ScopedSql = ScopedSql { tenant: handled!("+tenant"), unit: handled!("+unit"), org: handled!("+org") };
+
+macro_rules! handling {
+    ($after:literal) => {
+        concat!("SELECT ", list_columns!(), " FROM cases_cases WHERE handler = $1 AND handler > 0 AND is_open = 1", $after)
+    };
+}
+const HANDLING_TIED: &str = handling!(" AND sort_due = $2 AND id > $3 ORDER BY id LIMIT $4");
+const HANDLING: &str = handling!(" AND sort_due > $2 ORDER BY sort_due, id LIMIT $3");
 const OF_BUNDLE: &str =
     concat!("SELECT ", list_columns!(), " FROM cases_cases WHERE bundle = $1 AND bundle > 0 ORDER BY id");
 const MINE_PERSON: &str = concat!(
@@ -73,13 +140,30 @@ pub const CLOCK_DUE: &str =
     "SELECT id, next_clock_at FROM cases_cases WHERE next_clock_at <= $1 ORDER BY next_clock_at, id LIMIT $2";
 const FROM: &str = concat!("SELECT ", columns!(), " FROM cases_cases WHERE id > $1 ORDER BY id LIMIT $2");
 
-/// 黄灯一页，测试看它用不用得上索引。
+/// 要看走不走得上索引的几页，与该走的索引；前两步是翻页的两步。
 #[cfg(test)]
-pub const YELLOW_PAGE: &str = YELLOW.unit;
+pub const INDEXED: &[(&str, &str)] = &[
+    (YELLOW.rest.unit, "cases_cases_unit_light"),
+    (OPEN.tied.org, "cases_cases_org_open"),
+    (OPEN.rest.org, "cases_cases_org_open"),
+    (TAB.tied.unit, "cases_cases_unit_tab"),
+    (DONE.tied.tenant, "cases_cases_tenant_tab"),
+    (DONE.rest.tenant, "cases_cases_tenant_tab"),
+    (DONE_ITEM.tied.tenant, "cases_cases_done_item"),
+    (DONE_ITEM.rest.org, "cases_cases_done_item"),
+    (DONE_CHANNEL.rest.tenant, "cases_cases_done_channel"),
+    (HANDLING_TIED, "cases_cases_mine"),
+];
 
 pub(super) const STATEMENTS: &[&str] = &[
-    OPEN.tenant, OPEN.unit, OPEN.org, TAB.tenant, TAB.unit, TAB.org, DONE.tenant, DONE.unit, DONE.org, RED.tenant,
-    RED.unit, RED.org, YELLOW.tenant, YELLOW.unit, YELLOW.org, HANDLING, OF_BUNDLE, MINE_PERSON, MINE_LEGAL, BY_IDENTITY, IDENTITY_OF, BY_NAME, SAME, CLOCK_DUE, FROM,
+    OPEN.tied.tenant, OPEN.tied.unit, OPEN.tied.org, OPEN.rest.tenant, OPEN.rest.unit, OPEN.rest.org,
+    TAB.tied.tenant, TAB.tied.unit, TAB.tied.org, TAB.rest.tenant, TAB.rest.unit, TAB.rest.org,
+    RED.tied.tenant, RED.tied.unit, RED.tied.org, RED.rest.tenant, RED.rest.unit, RED.rest.org,
+    YELLOW.tied.tenant, YELLOW.tied.unit, YELLOW.tied.org, YELLOW.rest.tenant, YELLOW.rest.unit, YELLOW.rest.org,
+    DONE.tied.tenant, DONE.tied.unit, DONE.tied.org, DONE.rest.tenant, DONE.rest.unit, DONE.rest.org,
+    DONE_ITEM.tied.tenant, DONE_ITEM.tied.unit, DONE_ITEM.tied.org, DONE_ITEM.rest.tenant, DONE_ITEM.rest.unit, DONE_ITEM.rest.org,
+    DONE_CHANNEL.tied.tenant, DONE_CHANNEL.rest.tenant, HANDLED.tenant, HANDLED.unit, HANDLED.org,
+    HANDLING_TIED, HANDLING, OF_BUNDLE, MINE_PERSON, MINE_LEGAL, BY_IDENTITY, IDENTITY_OF, BY_NAME, SAME, CLOCK_DUE, FROM,
 ];
 
 /// 列表里的一行。
@@ -137,61 +221,82 @@ fn list_row(r: &Row<'_>) -> Result<ListRow> {
 pub struct Filter {
     pub item_code: String,
     pub channel: Option<Channel>,
-    /// 只看某人办的。
+    /// 只看某人办的：在办的看现在的承办人，办完的看经手过的。
     pub handler: i64,
-    pub light: Option<Light>,
-    pub org: i64,
 }
 
 impl Filter {
-    fn channel_code(&self) -> i64 {
-        self.channel.map_or(-1, |channel| i64::from(channel.code()))
+    fn args(&self) -> Vec<Value<'_>> {
+        args![&self.item_code, self.channel.map_or(-1, |channel| i64::from(channel.code())), self.handler].to_vec()
     }
 
-    fn light_name(&self) -> &'static str {
-        self.light.map_or("", Light::as_str)
+    /// 已办结的按哪一项走索引。
+    fn done(&self) -> &'static Paged {
+        if !self.item_code.is_empty() {
+            &DONE_ITEM
+        } else if self.channel.is_some() {
+            &DONE_CHANNEL
+        } else {
+            &DONE
+        }
     }
+}
+
+/// 一页分两步取；`key` 越小越在前，头一页没有第一步。
+fn paged<K: Ord>(tx: &mut Tx<'_>, sql: &Paged, scope: &Scope, conditions: &[Value<'_>], after: (i64, i64), limit: i64, key: impl Fn(&ListRow) -> K) -> Result<Vec<ListRow>> {
+    let with = |tail: &[i64]| conditions.iter().cloned().chain(tail.iter().map(|n| Value::Int(*n))).collect::<Vec<_>>();
+    let mut found = Vec::new();
+    if !matches!(after.0, i64::MIN | i64::MAX) {
+        found = scoped_rows(tx, &sql.tied, scope, &with(&[after.0, after.1, limit]), size(limit), list_row, &key)?;
+    }
+    let left = limit - i64::try_from(found.len()).unwrap_or(limit);
+    if left > 0 {
+        found.extend(scoped_rows(tx, &sql.rest, scope, &with(&[after.0, left]), size(left), list_row, &key)?);
+    }
+    Ok(found)
 }
 
 /// 在办，按到期先后。
 pub fn open_list(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter, after: (i64, i64), limit: i64) -> Result<Vec<ListRow>> {
-    let rest = args![
-        1_i64, &filter.item_code, filter.channel_code(), filter.handler, filter.light_name(), filter.org, after.0, after.1, limit
-    ];
-    scoped_rows(tx, &OPEN, scope, rest, size(limit), list_row, |row| (row.sort_due, row.id))
+    paged(tx, &OPEN, scope, &filter.args(), after, limit, |row| (row.sort_due, row.id))
 }
 
 /// 某个页签，按到期先后。
 pub fn tab_list(tx: &mut Tx<'_>, scope: &Scope, tab: &str, filter: &Filter, after: (i64, i64), limit: i64) -> Result<Vec<ListRow>> {
-    let rest = args![
-        tab, &filter.item_code, filter.channel_code(), filter.handler, filter.light_name(), filter.org, after.0, after.1, limit
-    ];
-    scoped_rows(tx, &TAB, scope, rest, size(limit), list_row, |row| (row.sort_due, row.id))
+    let mut conditions = filter.args();
+    conditions.push(Value::Text(tab));
+    paged(tx, &TAB, scope, &conditions, after, limit, |row| (row.sort_due, row.id))
 }
 
 /// 已亮黄灯或红灯的在办件，按到期先后。
 pub fn lit_list(tx: &mut Tx<'_>, scope: &Scope, light: Light, filter: &Filter, after: (i64, i64), limit: i64) -> Result<Vec<ListRow>> {
     let sql = if light == Light::Red { &RED } else { &YELLOW };
-    let rest = args![&filter.item_code, filter.channel_code(), filter.handler, after.0, after.1, limit];
-    scoped_rows(tx, sql, scope, rest, size(limit), list_row, |row| (row.sort_due, row.id))
+    paged(tx, sql, scope, &filter.args(), after, limit, |row| (row.sort_due, row.id))
+}
+
+/// 已办结，最近的在前。
+pub fn done_list(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter, before: (i64, i64), limit: i64) -> Result<Vec<ListRow>> {
+    if filter.handler > 0 {
+        let mut conditions = filter.args();
+        conditions.extend([Value::Int(before.1), Value::Int(limit)]);
+        return scoped_rows(tx, &HANDLED, scope, &conditions, size(limit), list_row, |row| -row.id);
+    }
+    paged(tx, filter.done(), scope, &filter.args(), before, limit, |row| (-row.sort_due, -row.id))
 }
 
 /// 某人手里在办的，按到期先后。
 pub fn handling(tx: &mut Tx<'_>, staff: i64, after: (i64, i64), limit: i64) -> Result<Vec<ListRow>> {
-    tx.rows(HANDLING, args![staff, after.0, after.1, limit], list_row)
+    let mut found = tx.rows(HANDLING_TIED, args![staff, after.0, after.1, limit], list_row)?;
+    let left = limit - i64::try_from(found.len()).unwrap_or(limit);
+    if left > 0 {
+        found.extend(tx.rows(HANDLING, args![staff, after.0, left], list_row)?);
+    }
+    Ok(found)
 }
 
 /// 一件事里的各件。
 pub fn of_bundle(tx: &mut Tx<'_>, bundle: i64) -> Result<Vec<ListRow>> {
     tx.rows(OF_BUNDLE, args![bundle], list_row)
-}
-
-/// 已办结，最近的在前。
-pub fn done_list(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter, before: (i64, i64), limit: i64) -> Result<Vec<ListRow>> {
-    let rest = args![
-        "done", &filter.item_code, filter.channel_code(), filter.handler, filter.light_name(), filter.org, before.0, before.1, limit
-    ];
-    scoped_rows(tx, &DONE, scope, rest, size(limit), list_row, |row| (-row.sort_due, -row.id))
 }
 
 fn size(limit: i64) -> usize {

@@ -28,7 +28,7 @@ pub use drafts::{Draft, DraftBody, DraftMaterial, add as add_draft, drop_draft, 
 pub use counters::{Counts, counts};
 pub use facts::scan_facts;
 #[cfg(test)]
-pub use lists::YELLOW_PAGE;
+pub use lists::INDEXED;
 pub use lists::{Filter, ListRow, done_list, from, handling, lit_list, of_bundle, by_identity, by_name, mine, open_list, pending_same, tab_list, due_clocks, todo};
 
 use jiff::Timestamp;
@@ -49,6 +49,7 @@ pub const MIGRATIONS: &[Migration] =
         Migration { area: "cases", number: 9, name: "import_seen", sql: include_str!("../../migrations/0009_import_seen.sql") },
         Migration { area: "cases", number: 10, name: "follow_ups", sql: include_str!("../../migrations/0010_follow_ups.sql") },
         Migration { area: "cases", number: 11, name: "coverage", sql: include_str!("../../migrations/0011_coverage.sql") },
+        Migration { area: "cases", number: 12, name: "done_indexes", sql: include_str!("../../migrations/0012_done_indexes.sql") },
     ];
 
 pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, bundles::STATEMENTS, archives::STATEMENTS, public::STATEMENTS, imports::STATEMENTS, views::STATEMENTS, facts::STATEMENTS, commitments::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, agencies::STATEMENTS, follow_ups::STATEMENTS, SNAPSHOTS, FLOWS];

@@ -223,15 +223,22 @@ async fn lists_do_batches_keep_views_and_show_both_versions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_light_tabs_use_their_index() {
+async fn pages_seek_by_their_index() {
     let test = TestDb::open(engines()[0], &App::migrations(&areas())).await.unwrap();
-    let sql: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {}", store::YELLOW_PAGE).into_boxed_str());
-    let plan = run(&test, move |tx| {
-        tx.rows(sql, tongban_store::args![2_i64, "", -1_i64, 0_i64, 0_i64, 0_i64, 20_i64], |r| r.get::<String>(3))
-    })
-    .await
-    .unwrap();
-    assert!(plan.iter().any(|line| line.contains("cases_cases_unit_light")), "{plan:?}");
+    for (page, index) in store::INDEXED {
+        let sql: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {page}").into_boxed_str());
+        let count = (1..=8).filter(|n| page.contains(&format!("${n}"))).count();
+        let plan = run(&test, move |tx| {
+            let args = vec![tongban_store::Value::Int(1); count];
+            tx.rows(sql, &args, |r| r.get::<String>(3))
+        })
+        .await
+        .unwrap()
+        .join("；");
+        assert!(plan.contains(index), "{page}\n应走 {index}：{plan}");
+        let wanted = if page.contains("sort_due = ") { "sort_due=? AND id" } else { "sort_due" };
+        assert!(plan.contains(wanted) && !plan.contains("TEMP B-TREE"), "{page}\n要一步落到位、不另排序：{plan}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ mod http;
 mod licences;
 mod notices;
 mod online;
+mod paging;
 mod process;
 mod property;
 

@@ -8,6 +8,7 @@ use tongban_kernel::{Actor, Problem};
 use tongban_store::{Entry, Result, Tx};
 
 use super::seals::finish_step;
+use super::waits::rouse;
 use crate::model::seal::transition;
 use crate::model::{Facts, SealAction};
 use crate::permissions::SEAL_KEEP;
@@ -64,12 +65,16 @@ pub fn authorize(tx: &mut Tx<'_>, actor: &Actor, id: i64, input: &Authorize, at:
     };
     grants::insert(tx, &grant)?;
     row.state = to;
-    finish_step(tx, actor, row, before, rule.code, at)?;
+    let row = finish_step(tx, actor, row, before, rule.code, at)?;
+    // 往后才起效的授权，到那时再叫醒一次
+    if from > at {
+        rouse(tx, &row, from)?;
+    }
     Ok(grant.id)
 }
 
 fn seal_facts(row: &SealRow) -> Option<Facts> {
-    (row.kind == crate::model::seal::LEGAL_NAME).then(|| Facts::Seal {
+    (row.kind == crate::model::seal::LEGAL_NAME).then_some(Facts::Seal {
         org: row.place.org,
         town: row.town,
         expected: row.expected_day,

@@ -21,7 +21,7 @@ use crate::model::kind::{FieldSpec, HolderKind};
 use crate::model::licence::{FOREVER, transition};
 use crate::model::{Facts, Identifier, LicenceAction, LicenceState};
 use crate::permissions::{ENTER, REVIEW};
-use crate::store::{Kind, LicenceRow, Use, grants, kinds, licences};
+use crate::store::{Kind, LicenceRow, Use, grants, kinds, licences, waits};
 
 /// 录入一张。
 #[derive(Debug, Clone, Default)]
@@ -89,7 +89,7 @@ fn facts(row: &LicenceRow) -> Facts {
 }
 
 /// 任务的内容：哪一张、用谁的授权。
-fn enqueue(tx: &mut Tx<'_>, id: i64, account: i64, at: Timestamp) -> Result<()> {
+pub(super) fn enqueue(tx: &mut Tx<'_>, id: i64, account: i64, at: Timestamp) -> Result<()> {
     tx.enqueue("credentials.issue", &format!("{{\"id\":{id},\"account\":{account}}}"), at)?;
     Ok(())
 }
@@ -347,6 +347,9 @@ fn step(tx: &mut Tx<'_>, actor: &Actor, id: i64, action: LicenceAction, version:
         return Err(Problem::new(Code::Forbidden, "录入的人不能自己复核，请换一位").into());
     }
     let before = facts(&row);
+    if row.state == LicenceState::ToSign {
+        waits::clear(tx, id)?;
+    }
     row.state = rule.to;
     row.reason = reason.trim().to_owned();
     if action == LicenceAction::Review {
@@ -407,6 +410,7 @@ pub fn sealed(tx: &mut Tx<'_>, actor: &Actor, input: &Sealed, at: Timestamp) -> 
         return Err(Problem::conflict("这份用印授权的次数已满").into());
     }
     files::record(tx, &input.file, at)?;
+    waits::clear(tx, input.id)?;
     let entry = record(tx, input.entry.clone())?;
     let before = facts(&row);
     row.state = rule.to;

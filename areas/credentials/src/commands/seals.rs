@@ -11,6 +11,7 @@ use tongban_kernel::{Actor, Problem};
 use tongban_store::{Result, Tx};
 
 use super::journal;
+use super::waits::rouse;
 use crate::model::seal::{LEGAL_NAME, SEAL_KINDS, transition};
 use crate::model::{Facts, SealAction, SealState};
 use crate::permissions::{SEAL_APPLY, SEAL_MAKE, SEAL_REVIEW};
@@ -93,6 +94,7 @@ pub(super) fn finish_step(tx: &mut Tx<'_>, actor: &Actor, mut row: SealRow, befo
     let changed = Changed { seal: &row.name, org: row.place.org, state: row.state.code(), action, es_id: &row.es_id };
     let subject = (row.id, row.version + 1, row.place.tenant);
     journal(tx, actor, "credentials.seal", subject, &changed, (before.as_ref(), facts(&row).as_ref()), at)?;
+    rouse(tx, &row, at)?;
     row.version += 1;
     Ok(row)
 }

@@ -8,20 +8,29 @@ use tongban_kernel::time::{date_of, day_number};
 use tongban_kernel::{Actor, Code, Problem};
 use tongban_store::{Entry, Result, Tx};
 
+use super::grants::log_use;
 use super::journal;
 use crate::model::licence::{show_day, show_until};
 use crate::model::{Facts, LicenceState};
 use crate::permissions::VERIFY;
-use crate::store::{Kind, LicenceRow, Look, Show, kinds, licences, shows};
+use crate::store::{Kind, LicenceRow, Look, Show, Use, kinds, licences, shows};
 
 /// 一个码活多久。
 pub const LIFE: SignedDuration = SignedDuration::from_secs(60);
+/// 到期前多久自动换新。
+pub const RENEW_BEFORE: SignedDuration = SignedDuration::from_secs(10);
+/// 核过一次口令，可以在多久之内接着换新码。
+pub const ENTRY: SignedDuration = SignedDuration::from_mins(5);
+/// 亮证要的实名等级（规格 §8 第 1 步）。
+pub const SHOW_LEVEL: u8 = 3;
 
-/// 持证人打开亮证时要的随机数：16 字节令牌、10 位短码，由页面函数取好。
+/// 持证人打开亮证时要的随机数：16 字节令牌、10 位短码、串号，由页面函数取好。
 #[derive(Debug, Clone)]
 pub struct Opened {
     pub token: String,
     pub short: String,
+    /// 这一次进入的串号，换新凭它。
+    pub chain: String,
 }
 
 /// 出好的码。
@@ -29,6 +38,8 @@ pub struct Opened {
 pub struct Shown {
     pub id: i64,
     pub expires: Timestamp,
+    /// 换新时：上一枚码已经被谁核验过。
+    pub previous: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -44,12 +55,38 @@ pub fn owns(row: &LicenceRow, actor: &Actor) -> bool {
     if actor.legal_entity != 0 { row.legal_entity == actor.legal_entity } else { actor.person != 0 && row.person == actor.person }
 }
 
-/// 持证人亮证：出一个 60 秒的新码，同一张证照此前的码立刻作废。
+/// 持证人亮证：实名 3 级、设了口令（由页面函数核过），出一枚 60 秒的新码，同一张证照此前的码立刻作废。
 ///
 /// # Errors
-/// 不是他的 404；这类不许亮证或状态不对 409。
+/// 不是他的 404；实名等级不够 403；没设口令、这类不许亮证、状态不对 409。
 pub fn open_show(tx: &mut Tx<'_>, actor: &Actor, licence: i64, opened: &Opened, at: Timestamp) -> Result<Shown> {
+    let row = showable(tx, actor, licence)?;
+    if shows::passcode(tx, actor.person)?.is_none() {
+        return Err(Problem::conflict("还没有设亮证口令，请先设一个再亮证").into());
+    }
+    put_show(tx, actor, &row, opened, (at, at), None)
+}
+
+/// 同一次进入里换一枚新码：串号对得上、还在五分钟之内、上一枚就是这一串最新的；不是就回空，要再输口令。
+///
+/// # Errors
+/// 同 [`open_show`]。
+pub fn renew_show(tx: &mut Tx<'_>, actor: &Actor, licence: i64, opened: &Opened, at: Timestamp) -> Result<Option<Shown>> {
+    let row = showable(tx, actor, licence)?;
+    let chain = tx.digest("credentials.chain", &opened.chain);
+    let Some((begun, used_by)) = shows::latest(tx, licence, actor.person, &chain)? else { return Ok(None) };
+    if begun + ENTRY <= at {
+        return Ok(None);
+    }
+    put_show(tx, actor, &row, opened, (begun, at), used_by).map(Some)
+}
+
+/// 他的、许可亮证、此刻亮得出的一张，锁住。已被新版替代的（51）不许亮：让人看的该是新版。
+fn showable(tx: &mut Tx<'_>, actor: &Actor, licence: i64) -> Result<LicenceRow> {
     let row = licences::lock(tx, licence)?.filter(|row| owns(row, actor)).ok_or_else(Problem::not_found)?;
+    if actor.real_level < SHOW_LEVEL {
+        return Err(Problem::new(Code::Forbidden, "亮证要实名 3 级，请带身份证原件到政务服务窗口核验").into());
+    }
     let kind = kinds::find(tx, row.kind)?.ok_or_else(Problem::not_found)?;
     if !kind.spec.show {
         return Err(Problem::conflict("这类证照不开放亮证").into());
@@ -57,9 +94,13 @@ pub fn open_show(tx: &mut Tx<'_>, actor: &Actor, licence: i64, opened: &Opened, 
     if !row.state.may_show() {
         return Err(Problem::invalid_state(row.state.label(), vec!["有效"], format!("证照现在是“{}”，不能亮证", row.state.label())).into());
     }
+    Ok(row)
+}
+
+fn put_show(tx: &mut Tx<'_>, actor: &Actor, row: &LicenceRow, opened: &Opened, (begun, at): (Timestamp, Timestamp), previous: Option<String>) -> Result<Shown> {
     let show = Show {
         id: tx.new_id(),
-        licence,
+        licence: row.id,
         person: actor.person,
         org: row.place.org,
         day: day_number(date_of(at)),
@@ -69,12 +110,12 @@ pub fn open_show(tx: &mut Tx<'_>, actor: &Actor, licence: i64, opened: &Opened, 
         used_by: String::new(),
         counted: false,
     };
-    let (token, short) = (tx.digest("credentials.show", &opened.token), tx.digest("credentials.short", &opened.short));
-    shows::insert(tx, &show, &token, &short)?;
+    let digests = [("credentials.show", &opened.token), ("credentials.short", &opened.short), ("credentials.chain", &opened.chain)].map(|(what, text)| tx.digest(what, text));
+    shows::insert(tx, &show, &digests, begun)?;
     let facts = Facts::Show { org: show.org, day: show.day, counted: false };
     let changed = Changed { licence: &row.identifier, kind: &row.kind_name, way: "opened" };
     journal(tx, actor, "credentials.show", (show.id, 1, row.place.tenant), &changed, (None, Some(&facts)), at)?;
-    Ok(Shown { id: show.id, expires: show.expires })
+    Ok(Shown { id: show.id, expires: show.expires, previous })
 }
 
 /// 核验人。
@@ -273,28 +314,41 @@ pub fn looked(tx: &mut Tx<'_>, actor: &Actor, row: &LicenceRow, way: &str, check
     tx.journal(Entry { kind: "credentials.looked", subject: id, rev: 1, at, actor, tenant: row.place.tenant, body: &body })
 }
 
-/// 登记一份加注件：令牌的散列、事由、截止。
-///
-/// # Errors
-/// 引擎拒绝。
-pub fn copied(tx: &mut Tx<'_>, actor: &Actor, row: &LicenceRow, token: &str, file: &tongban_store::files::Stored, checked: &Checked, (at, expires): (Timestamp, Timestamp)) -> Result<()> {
-    tongban_store::files::record(tx, file, at)?;
-    let (id, hash) = (tx.new_id(), tx.digest("credentials.copy", token));
-    shows::copy(tx, id, row.id, &hash, &checked.who, &checked.reason, at, expires, &file.digest)?;
-    looked(tx, actor, row, "copy", checked, &[("加注件".to_owned(), String::new())], at)
+/// 一份做好的加注件。
+pub struct Copied {
+    pub row: LicenceRow,
+    pub token: String,
+    pub file: tongban_store::files::Stored,
+    pub entry: Use,
+    pub maker: String,
+    pub whom: String,
+    pub why: String,
+    pub expires: Timestamp,
 }
 
-/// 设或取消亮证口令（散列在单元之外算好）。
+/// 登记一份加注件：令牌的散列、给谁、事由、截止；用印也记一条。
+///
+/// # Errors
+/// 授权次数已满，或引擎拒绝。
+pub fn copied(tx: &mut Tx<'_>, actor: &Actor, copy: &Copied, checked: &Checked, at: Timestamp) -> Result<()> {
+    tongban_store::files::record(tx, &copy.file, at)?;
+    log_use(tx, actor, copy.entry.clone(), at)?;
+    let (id, token) = (tx.new_id(), tx.digest("credentials.copy", &copy.token));
+    let row = shows::Copy { id, licence: copy.row.id, token, maker: copy.maker.clone(), whom: copy.whom.clone(), cause: copy.why.clone(), made: at, expires: copy.expires, file: copy.file.digest.clone() };
+    shows::copy(tx, &row)?;
+    looked(tx, actor, &copy.row, "copy", checked, &[("加注件".to_owned(), String::new())], at)
+}
+
+/// 设、改亮证口令（散列在单元之外算好）。
 ///
 /// # Errors
 /// 没有登录。
-pub fn set_passcode(tx: &mut Tx<'_>, actor: &Actor, hash: Option<&str>, at: Timestamp) -> Result<()> {
+pub fn set_passcode(tx: &mut Tx<'_>, actor: &Actor, hash: &str, at: Timestamp) -> Result<()> {
     if actor.person == 0 {
         return Err(Problem::unauthenticated().into());
     }
     shows::set_passcode(tx, actor.person, hash, at)?;
-    let body = if hash.is_some() { "{\"set\":true}" } else { "{\"set\":false}" };
-    tx.journal(Entry { kind: "credentials.passcode", subject: actor.person, rev: 1, at, actor, tenant: actor.tenant, body })
+    tx.journal(Entry { kind: "credentials.passcode", subject: actor.person, rev: 1, at, actor, tenant: actor.tenant, body: "{\"set\":true}" })
 }
 
 /// 补录的证照归到实名登录者名下：证件号（或所代表法人的信用代码）对得上、还没有主人的。回归了几张。

@@ -12,11 +12,12 @@ use tongban_web::components::ErrorSummary;
 use tongban_web::upload::UploadForm;
 use tongban_web::{App, Ctx, Failure, Html, Layout, Query, render, render_status};
 
+use super::offline;
 use crate::maker;
 use crate::model::LicenceState;
 use crate::model::licence::{show_day, show_until};
 use crate::queries;
-use crate::rules::verdict::{Verdict, plain};
+use crate::rules::verdict::{COPY_OVER, Verdict, copy_is_over, of_file};
 use crate::store::{LicenceRow, licences};
 
 /// 查哪个编号。
@@ -44,7 +45,9 @@ struct Checked {
     verdict: Verdict,
     report: Report,
     reason: String,
+    /// 是加注件的，它的截止；过没过。
     copy: Option<String>,
+    over: bool,
 }
 
 impl Checked {
@@ -58,6 +61,11 @@ impl Checked {
         .collect()
     }
 
+    /// 标签上的几个字。
+    fn word(&self) -> &'static str {
+        if self.over && self.report.conclusion.is_valid() { COPY_OVER } else { self.report.conclusion.text() }
+    }
+
     fn signed_at(&self) -> String {
         self.report.signatures.first().and_then(|signed| signed.signed_at).map(time::show).unwrap_or_default()
     }
@@ -65,12 +73,20 @@ impl Checked {
 
 #[derive(Template)]
 #[template(path = "verify.html")]
-struct VerifyPage {
+pub(super) struct VerifyPage {
     l: Layout,
     no: String,
     found: Option<Found>,
     checked: Option<Checked>,
+    /// 离线亮证码验得怎样。
+    pub offline: Option<offline::Shown>,
     errors: ErrorSummary,
+}
+
+impl VerifyPage {
+    pub fn blank(ctx: &Ctx, title: &str) -> Self {
+        Self { l: Layout::public(ctx, title), no: String::new(), found: None, checked: None, offline: None, errors: ErrorSummary::of(None) }
+    }
 }
 
 /// 公众看得到的一张。
@@ -99,7 +115,7 @@ pub fn found(row: &LicenceRow, today: i64, newer: Option<&LicenceRow>) -> Found 
 /// `GET /verify`
 pub async fn form(State(app): State<App>, ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, Failure> {
     let no = asked.no.trim().to_owned();
-    let mut page = VerifyPage { l: Layout::public(&ctx, "验真"), no: no.clone(), found: None, checked: None, errors: ErrorSummary::of(None) };
+    let mut page = VerifyPage { no: no.clone(), ..VerifyPage::blank(&ctx, "验真") };
     if no.is_empty() {
         return render_status(200, &page);
     }
@@ -132,18 +148,17 @@ pub async fn upload(State(app): State<App>, ctx: Ctx, parts: Multipart) -> Resul
     let file = match file {
         Ok((_, file)) => file,
         Err(problem) => {
-            let page = VerifyPage { l: Layout::public(&ctx, "验真").with_errors(), no: String::new(), found: None, checked: None, errors: ErrorSummary::of(Some(&problem)) };
+            let page = VerifyPage { l: Layout::public(&ctx, "验真").with_errors(), errors: ErrorSummary::of(Some(&problem)), ..VerifyPage::blank(&ctx, "验真") };
             return render_status(422, &page);
         }
     };
     let (report, live) = inspect(&app, file.content.to_vec()).await?;
-    let expired = report.datum("JZJYXQJZSJ").filter(|until| **until < *crate::issue::iso_day(app.now())).map(str::to_owned);
+    let until = report.datum("JZJYXQJZSJ").map(str::to_owned);
+    let over = until.as_deref().is_some_and(|until| copy_is_over(until, app.now()));
     let page = VerifyPage {
-        l: Layout::public(&ctx, "验真结果"),
-        no: String::new(),
         found: live,
-        checked: Some(Checked { verdict: plain(report.conclusion), reason: report.reason(), copy: expired, report }),
-        errors: ErrorSummary::of(None),
+        checked: Some(Checked { verdict: of_file(report.conclusion, over), reason: report.reason(), copy: until, over, report }),
+        ..VerifyPage::blank(&ctx, "验真结果")
     };
     let html: Html = render(&page)?;
     Ok(axum::response::IntoResponse::into_response(html))

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use tongban_kernel::time::from_millis;
 use tongban_store::{Result, Row, Tx, args};
 
-const INSERT: &str = "INSERT INTO credentials_shows (id, licence, person, org, day, token, short, made, expires, used, used_by, counted) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, '', 0)";
+const INSERT: &str = "INSERT INTO credentials_shows (id, licence, person, org, day, token, short, made, expires, used, used_by, counted, chain, begun) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, '', 0, $10, $11)";
+const LATEST: &str = "SELECT begun, used, used_by, person, chain FROM credentials_shows WHERE licence = $1 ORDER BY id DESC LIMIT 1";
 const VOID_OTHERS: &str = "UPDATE credentials_shows SET expires = $1 WHERE licence = $2 AND used IS NULL AND expires > $1 AND id <> $3";
 const BY_TOKEN: &str = "SELECT id, licence, person, org, day, made, expires, used, used_by, counted FROM credentials_shows WHERE token = $1";
 const BY_SHORT: &str = "SELECT id, licence, person, org, day, made, expires, used, used_by, counted FROM credentials_shows WHERE short = $1";
@@ -18,14 +19,13 @@ const LOOKS: &str = "SELECT id, licence, person, legal_entity, way, who, org_nam
      FROM credentials_looks WHERE licence = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
 const CASE_LOOKS: &str = "SELECT id, licence, person, legal_entity, way, who, org_name, item_code, item_name, case_no, material, reason, seen, at \
      FROM credentials_looks WHERE case_no = $1 ORDER BY id LIMIT 100";
-const COPY: &str = "INSERT INTO credentials_copies (id, licence, token, maker, cause, made, expires, file) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const COPY: &str = "INSERT INTO credentials_copies (id, licence, token, maker, cause, made, expires, file, whom) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const BY_COPY: &str = "SELECT licence, expires, file FROM credentials_copies WHERE token = $1";
 const PASSCODE: &str = "SELECT hash FROM credentials_passcodes WHERE person = $1";
 const SET_PASSCODE: &str = "INSERT INTO credentials_passcodes (person, hash, at) VALUES ($1, $2, $3) ON CONFLICT (person) DO UPDATE SET hash = $2, at = $3";
-const CLEAR_PASSCODE: &str = "DELETE FROM credentials_passcodes WHERE person = $1";
 
 pub(super) const STATEMENTS: &[&str] = &[
-    INSERT, VOID_OTHERS, BY_TOKEN, BY_SHORT, FIND, USE, COUNT_AGAIN, LOOK, LOOKS, CASE_LOOKS, COPY, BY_COPY, PASSCODE, SET_PASSCODE, CLEAR_PASSCODE,
+    INSERT, VOID_OTHERS, BY_TOKEN, BY_SHORT, FIND, USE, COUNT_AGAIN, LOOK, LOOKS, CASE_LOOKS, COPY, BY_COPY, PASSCODE, SET_PASSCODE, LATEST,
 ];
 
 /// 一次亮证。令牌与短码只以带钥散列在库里。
@@ -110,9 +110,10 @@ fn look_row(r: &Row<'_>) -> Result<Look> {
     })
 }
 
-/// 出一张新码；同一张证照此前没用的码立刻作废。
-pub fn insert(tx: &mut Tx<'_>, s: &Show, token: &[u8], short: &[u8]) -> Result<()> {
-    tx.exec(INSERT, args![s.id, s.licence, s.person, s.org, s.day, token, short, s.made, s.expires])?;
+/// 出一枚新码：令牌、短码、串号的散列；同一张证照此前没用的码立刻作废。
+pub fn insert(tx: &mut Tx<'_>, s: &Show, digests: &[Vec<u8>; 3], begun: Timestamp) -> Result<()> {
+    let [token, short, chain] = digests;
+    tx.exec(INSERT, args![s.id, s.licence, s.person, s.org, s.day, token, short, s.made, s.expires, chain, begun])?;
     tx.exec(VOID_OTHERS, args![s.made, s.licence, s.id])?;
     Ok(())
 }
@@ -160,10 +161,23 @@ pub fn case_looks(tx: &mut Tx<'_>, case_no: &str) -> Result<Vec<Look>> {
     tx.rows(CASE_LOOKS, args![case_no], look_row)
 }
 
+/// 一份加注件。
+pub struct Copy {
+    pub id: i64,
+    pub licence: i64,
+    /// 令牌的散列。
+    pub token: Vec<u8>,
+    pub maker: String,
+    pub whom: String,
+    pub cause: String,
+    pub made: Timestamp,
+    pub expires: Timestamp,
+    pub file: String,
+}
+
 /// 登记一份加注件。
-#[allow(clippy::too_many_arguments)]
-pub fn copy(tx: &mut Tx<'_>, id: i64, licence: i64, token: &[u8], maker: &str, cause: &str, made: Timestamp, expires: Timestamp, file: &str) -> Result<()> {
-    tx.exec(COPY, args![id, licence, token, maker, cause, made, expires, file])?;
+pub fn copy(tx: &mut Tx<'_>, c: &Copy) -> Result<()> {
+    tx.exec(COPY, args![c.id, c.licence, &c.token, &c.maker, &c.cause, c.made, c.expires, &c.file, &c.whom])?;
     Ok(())
 }
 
@@ -177,11 +191,16 @@ pub fn passcode(tx: &mut Tx<'_>, person: i64) -> Result<Option<String>> {
     tx.row(PASSCODE, args![person], |r| r.get(0))
 }
 
-/// 设或取消亮证口令。
-pub fn set_passcode(tx: &mut Tx<'_>, person: i64, hash: Option<&str>, at: Timestamp) -> Result<()> {
-    match hash {
-        Some(hash) => tx.exec(SET_PASSCODE, args![person, hash, at])?,
-        None => tx.exec(CLEAR_PASSCODE, args![person])?,
-    };
+/// 设亮证口令。
+pub fn set_passcode(tx: &mut Tx<'_>, person: i64, hash: &str, at: Timestamp) -> Result<()> {
+    tx.exec(SET_PASSCODE, args![person, hash, at])?;
     Ok(())
+}
+
+/// 一张证照最新的一枚码：若属于这个人的这一串，它从何时进入、被谁核验过。
+pub fn latest(tx: &mut Tx<'_>, licence: i64, person: i64, chain: &[u8]) -> Result<Option<(Timestamp, Option<String>)>> {
+    type Found = (i64, Option<i64>, String, i64, Option<Vec<u8>>);
+    let found: Option<Found> = tx.row(LATEST, args![licence], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))?;
+    let own = found.filter(|(.., owner, known)| *owner == person && known.as_deref() == Some(chain));
+    Ok(own.map(|(begun, used, used_by, ..)| (from_millis(begun), used.map(|_| used_by))))
 }

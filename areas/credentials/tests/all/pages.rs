@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use tongban_credentials::permissions::READ;
 
-use crate::support::{citizen, homes, staff};
+use crate::support::{PASSCODE, citizen, homes, set_passcode, staff};
 
 #[tokio::test]
 async fn staff_pages_open_and_strangers_get_nothing() {
@@ -49,14 +49,15 @@ async fn the_holder_shows_downloads_and_the_public_verifies() {
         let kind = home.kind("食品经营许可证").await;
         let row = home.licence(home.input(kind), 71).await;
         let (me, other) = (home.app.sign_in(citizen(71)), home.app.sign_in(citizen(72)));
+        set_passcode(&home, 71).await;
         let one = home.app.get(&format!("/me/licences/{}", row.id), &me).await.unwrap();
         assert_eq!(one.status, StatusCode::OK);
         assert!(one.body.contains("亮出这张证照"));
         assert_eq!(home.app.get(&format!("/me/licences/{}", row.id), &other).await.unwrap().status, StatusCode::NOT_FOUND);
         assert_eq!(home.app.get(&format!("/me/licences/{}/licence.ofd", row.id), &other).await.unwrap().status, StatusCode::NOT_FOUND);
-        let shown = home.app.post_form(&format!("/me/licences/{}/show", row.id), &me, &[]).await.unwrap();
+        let shown = home.app.post_form(&format!("/me/licences/{}/show", row.id), &me, &[("passcode", PASSCODE)]).await.unwrap();
         assert_eq!(shown.status, StatusCode::OK);
-        assert!(shown.body.contains("class=\"qr\"") && shown.headers["cache-control"] == "no-store" && shown.headers.contains_key("refresh"));
+        assert!(shown.body.contains("class=\"qr\"") && shown.headers["cache-control"] == "no-store" && shown.body.contains("http-equiv=\"refresh\""));
         let short: String = shown.body.split("class=\"num big\">").nth(1).unwrap().chars().take(12).filter(char::is_ascii_digit).collect();
         assert_eq!(short.len(), 10);
         let seen = home.app.post_form("/v", "", &[("short", &short)]).await.unwrap();

@@ -7,10 +7,10 @@ use tongban_credentials::queries;
 use tongban_credentials::store::shows;
 use tongban_kernel::{Actor, Code};
 
-use crate::support::{citizen, homes, now, refused};
+use crate::support::{citizen, homes, now, refused, set_passcode};
 
 fn code(n: u8) -> Opened {
-    Opened { token: format!("token-{n}"), short: format!("{:010}", 1_234_500_000_u64 + u64::from(n)) }
+    Opened { token: format!("token-{n}"), short: format!("{:010}", 1_234_500_000_u64 + u64::from(n)), chain: "chain".into() }
 }
 
 #[tokio::test]
@@ -20,6 +20,7 @@ async fn the_code_works_once_within_a_minute_and_strangers_see_little() {
         let kind = home.kind("食品经营许可证").await;
         let row = home.licence(home.input(kind), 71).await;
         let (id, officer) = (row.id, home.boss(5));
+        set_passcode(&home, 71).await;
         home.app
             .app
             .db()
@@ -56,6 +57,7 @@ async fn of_eight_at_once_exactly_one_succeeds() {
         home.seal(home.bureau, "食品经营许可证").await;
         let kind = home.kind("食品经营许可证").await;
         let id = home.licence(home.input(kind), 71).await.id;
+        set_passcode(&home, 71).await;
         let db = home.app.app.db().clone();
         db.write("test.open", move |tx| commands::open_show(tx, &citizen(71), id, &code(7), now()).map(drop)).await.unwrap();
         let tries: Vec<_> = (0..8)
@@ -82,6 +84,7 @@ async fn revoking_shows_at_once_and_a_licence_replaces_an_upload_only_while_vali
         let kind = home.kind("食品经营许可证").await;
         let row = home.licence(home.input(kind), 71).await;
         let (id, identifier, boss) = (row.id, row.identifier.clone(), home.boss(1));
+        set_passcode(&home, 71).await;
         home.app
             .app
             .db()

@@ -105,7 +105,12 @@ impl Home {
 
     /// 一类证照。
     pub async fn kind(&self, name: &str) -> i64 {
-        let (org, name, boss) = (self.bureau, name.to_owned(), self.boss(1));
+        self.kind_coded(name, "11510811MB0000027M001").await
+    }
+
+    /// 同上，另给类型代码。
+    pub async fn kind_coded(&self, name: &str, code: &str) -> i64 {
+        let (org, name, code, boss) = (self.bureau, name.to_owned(), code.to_owned(), self.boss(1));
         self.app
             .app
             .db()
@@ -117,7 +122,7 @@ impl Home {
                     aliases: vec!["食品证".into()],
                     ..Spec::default()
                 };
-                commands::create_kind(tx, &boss, NewKind { org, code: "11510811MB0000027M001".into(), name: name.clone(), spec }, now())
+                commands::create_kind(tx, &boss, NewKind { org, code: code.clone(), name: name.clone(), spec: spec.clone() }, now())
             })
             .await
             .unwrap()
@@ -169,4 +174,13 @@ pub fn refused<T>(result: tongban_store::Result<T>) -> tongban_kernel::Problem {
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("应当拒绝"),
     }
+}
+
+/// 测试用的亮证口令。
+pub const PASSCODE: &str = "135790";
+
+/// 给一个人设好亮证口令。
+pub async fn set_passcode(home: &Home, person: i64) {
+    let hash = tongban_parties::passwords::hash(PASSCODE.into()).await.unwrap();
+    home.app.app.db().write("test.passcode", move |tx| commands::set_passcode(tx, &citizen(person), &hash, now())).await.unwrap();
 }

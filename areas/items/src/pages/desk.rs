@@ -1,4 +1,4 @@
-//! 事项编辑台：待认领、各状态的办理项；动作走 POST 后跳转。
+//! 事项编辑台的一项：看、做动作；动作走 POST 后跳转。清单在 [`super::catalog_list`]。
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -9,27 +9,15 @@ use tongban_kernel::problem::Problem;
 use tongban_kernel::time::{day_number, show};
 use tongban_store::{Result as Stored, Tx};
 use tongban_web::area::Html;
-use tongban_web::components::{ErrorSummary, Field, Pager, StatusTag};
-use tongban_web::{App, Ctx, Cursor, Failure, Form, Layout, PageQuery, Query, render, render_status, see_other};
+use tongban_web::components::{ErrorSummary, Field, StatusTag};
+use tongban_web::{App, Ctx, Cursor, Failure, Form, Layout, PageQuery, render, render_status, see_other};
 
 use crate::cache;
 use crate::commands::{self, FieldNote, Implementer, Publish, Suspend};
 use crate::model::codes::UseLevel;
-use crate::model::lifecycle::{Action, PoolState, State as ItemState};
-use crate::store::{self, ChangeRow, FindingRow, ItemRow, NoteRow, PoolEntry};
+use crate::model::lifecycle::{Action, State as ItemState};
+use crate::store::{self, ChangeRow, FindingRow, ItemRow, NoteRow};
 use tongban_directory::queries as directory;
-
-/// 页签：标识、文字。
-const TABS: &[(&str, &str)] = &[
-    ("pending_claim", "待认领"),
-    ("decline_review", "待确认不认领"),
-    ("editing", "编辑中"),
-    ("reviewing", "待审核"),
-    ("approved", "待发布"),
-    ("active", "在用"),
-    ("suspended", "暂停"),
-    ("cancelled", "已取消"),
-];
 
 /// 列表的条件。
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -46,68 +34,11 @@ impl DeskQuery {
     }
 }
 
-#[derive(Template)]
-#[template(path = "catalog.html")]
-struct ListPage {
-    l: Layout,
-    tab: String,
-    pool: Vec<PoolEntry>,
-    items: Vec<ItemRow>,
-    pager: Pager,
-    may_claim: bool,
-    may_review: bool,
-}
-
-impl ListPage {
-    fn tabs(&self) -> &'static [(&'static str, &'static str)] {
-        TABS
-    }
-
-    fn when(&self, row: &ItemRow) -> String {
-        show(row.touched)
-    }
-
-    fn pooled(&self, entry: &PoolEntry) -> String {
-        show(entry.row.pooled)
-    }
-}
-
 /// 多取一条看有没有下一页；回答下一页的键。
 pub(super) fn cut<T, K: serde::Serialize>(rows: &mut Vec<T>, limit: usize, mark: &str, key: impl Fn(&T) -> K) -> Option<String> {
     let more = rows.len() > limit;
     rows.truncate(limit);
     rows.last().filter(|_| more).map(|last| Cursor::encode(&key(last), mark))
-}
-
-/// `GET /catalog`
-///
-/// # Errors
-/// 条件不合格：422。
-pub async fn index(State(app): State<App>, ctx: Ctx, Query(query): Query<DeskQuery>) -> Result<Html, Failure> {
-    let tab = TABS.iter().map(|(tab, _)| *tab).find(|tab| *tab == query.tab).unwrap_or("pending_claim");
-    let (page, scope) = (query.page(), ctx.actor.scope.clone());
-    let limit = page.limit()?;
-    let (mut pool, mut items) = (Vec::new(), Vec::new());
-    let next = if let Some(state) = PoolState::parse(tab) {
-        let after = page.after(tab)?.unwrap_or((i64::MIN, 0));
-        pool = app.db().snapshot("items.pool", move |tx| store::pool(tx, &scope, state, after, limit + 1)).await?;
-        cut(&mut pool, limit, tab, |entry: &PoolEntry| (entry.row.pooled.as_millisecond(), entry.row.id))
-    } else {
-        let state = ItemState::parse(tab).ok_or_else(Problem::not_found)?;
-        let before = page.after(tab)?.unwrap_or((i64::MAX, i64::MAX));
-        items = app.db().snapshot("items.desk", move |tx| store::desk_items(tx, &scope, state, before, limit + 1)).await?;
-        cut(&mut items, limit, tab, |row: &ItemRow| (row.touched.as_millisecond(), row.id))
-    };
-    let note = format!("本页 {} 条", pool.len() + items.len());
-    render(&ListPage {
-        l: Layout::staff(&ctx, "事项清单"),
-        tab: tab.to_owned(),
-        pool,
-        items,
-        pager: Pager::of(&ctx.uri, next.as_deref(), note),
-        may_claim: ctx.actor.may(crate::permissions::CLAIM),
-        may_review: ctx.actor.may(crate::permissions::REVIEW),
-    })
 }
 
 /// 范围内的一项；范围外与不存在是同一个回答。

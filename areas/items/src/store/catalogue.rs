@@ -217,7 +217,8 @@ const POOL: ScopedSql = scoped!(
     "SELECT p.id, p.tenant, p.unit, p.org, p.catalogue, p.code, p.level, p.dept_name, p.dept_code, p.division, \
      p.local_code, p.local_dept_code, p.state, p.reason, p.pooled, p.overdue, p.last_number, p.clock, p.version, p.facts, c.name, c.task_type \
      FROM items_implementations p JOIN items_catalogues c ON c.id = p.catalogue WHERE p.",
-    " = $1 AND p.state = $2 AND (p.pooled, p.id) > ($3, $4) ORDER BY p.pooled, p.id LIMIT $5"
+    " = $1 AND p.state = $2 AND (CAST($3 AS TEXT) = '' OR REPLACE(c.name, $3, '') <> c.name OR REPLACE(p.code, $3, '') <> p.code) \
+     AND (CAST($4 AS BIGINT) = 0 OR p.unit = $4) AND (p.pooled, p.id) > ($5, $6) ORDER BY p.pooled, p.id LIMIT $7"
 );
 /// 到点：认领超过一个工作日没处理。
 pub const CLAIM_DUE: &str = "SELECT id, clock FROM items_implementations WHERE clock <= $1 ORDER BY clock, id LIMIT $2";
@@ -423,6 +424,13 @@ pub fn catalogue_taken(tx: &mut Tx<'_>, catalogue: i64, org: i64, except: i64) -
     Ok(tx.row(TAKEN, args![catalogue, org, except], |r| r.get::<i64>(0))?.unwrap_or(0) > 0)
 }
 
+/// 清单上的筛选：名称或编码里的字、单位的机构行键；空的、零的不筛。
+#[derive(Debug, Clone, Default)]
+pub struct Find {
+    pub words: String,
+    pub unit: i64,
+}
+
 /// 待认领池的一行。
 #[derive(Debug, Clone)]
 pub struct PoolEntry {
@@ -435,12 +443,12 @@ pub struct PoolEntry {
 ///
 /// # Errors
 /// 引擎故障。
-pub fn pool(tx: &mut Tx<'_>, scope: &Scope, state: PoolState, after: (i64, i64), limit: usize) -> Result<Vec<PoolEntry>> {
+pub fn pool(tx: &mut Tx<'_>, scope: &Scope, state: PoolState, find: &Find, after: (i64, i64), limit: usize) -> Result<Vec<PoolEntry>> {
     scoped_rows(
         tx,
         &POOL,
         scope,
-        args![state.as_str(), after.0, after.1, i64::try_from(limit).unwrap_or(i64::MAX)],
+        args![state.as_str(), &find.words, find.unit, after.0, after.1, i64::try_from(limit).unwrap_or(i64::MAX)],
         limit,
         |r| {
             Ok(PoolEntry {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use tongban_kernel::problem::Problem;
 use tongban_kernel::time::from_millis;
 use tongban_kernel::{Place, Scope};
+use super::catalogue::Find;
 use tongban_store::{Result, Row, ScopedSql, Tx, args, scoped, scoped_rows};
 
 use super::quality::{write_findings, write_spans};
@@ -83,7 +84,8 @@ const SCAN: &str = concat!("SELECT ", item_columns!(), " FROM items_items WHERE 
 const SAME_CATALOGUE: &str = concat!("SELECT ", item_columns!(), " FROM items_items WHERE catalogue = $1 ORDER BY id LIMIT $2");
 const DESK: ScopedSql = scoped!(
     concat!("SELECT ", item_columns!(), " FROM items_items WHERE "),
-    " = $1 AND desk = $2 AND (touched, id) < ($3, $4) ORDER BY touched DESC, id DESC LIMIT $5"
+    " = $1 AND desk = $2 AND (CAST($3 AS TEXT) = '' OR REPLACE(name, $3, '') <> name OR REPLACE(code, $3, '') <> code) \
+     AND (CAST($4 AS BIGINT) = 0 OR unit = $4) AND (touched, id) < ($5, $6) ORDER BY touched DESC, id DESC LIMIT $7"
 );
 const INSERT: &str = "INSERT INTO items_items (id, tenant, unit, org, implementation, catalogue, code, name, task_type, level, \
      dept_name, state, revision, desk, version, edition, complete, depth, visits, promise, errors, warnings, wrong, notice, \
@@ -221,8 +223,8 @@ pub fn scan_items(tx: &mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<ItemRow
 ///
 /// # Errors
 /// 引擎故障。
-pub fn desk_items(tx: &mut Tx<'_>, scope: &Scope, desk: State, before: (i64, i64), limit: usize) -> Result<Vec<ItemRow>> {
-    scoped_rows(tx, &DESK, scope, args![desk.as_str(), before.0, before.1, i64::try_from(limit).unwrap_or(i64::MAX)], limit, item, |row| {
+pub fn desk_items(tx: &mut Tx<'_>, scope: &Scope, desk: State, find: &Find, before: (i64, i64), limit: usize) -> Result<Vec<ItemRow>> {
+    scoped_rows(tx, &DESK, scope, args![desk.as_str(), &find.words, find.unit, before.0, before.1, i64::try_from(limit).unwrap_or(i64::MAX)], limit, item, |row| {
         std::cmp::Reverse((row.touched, row.id))
     })
 }

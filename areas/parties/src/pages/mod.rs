@@ -3,6 +3,7 @@
 pub mod agents;
 pub mod companies;
 pub mod register;
+pub mod verify;
 
 use askama::Template;
 use axum::extract::State;

@@ -9,6 +9,7 @@ use tongban_directory::model::NewPost;
 use tongban_directory::queries::{self, Org};
 use tongban_directory::commands as directory;
 use tongban_kernel::{Actor, Depth, Problem};
+use tongban_parties::commands::identity::{InPerson, verify_in_person};
 use tongban_parties::model::Registration;
 use tongban_parties::{commands as parties, passwords};
 use tongban_store::{Database, Tx};
@@ -110,7 +111,10 @@ fn create(tx: &mut Tx<'_>, hash: &str) -> tongban_store::Result<()> {
             mobile: (*mobile).to_owned(),
             password: hash.to_owned(),
         };
-        parties::register(tx, &new, 3, at)?;
+        // 自己注册是 2 级，窗口当面核过升 3 级
+        parties::register(tx, &new, 2, at)?;
+        let seen = InPerson { name: (*name).to_owned(), id_number: (*id_number).to_owned(), evidence: "card".to_owned() };
+        verify_in_person(tx, &actor, &seen, at)?;
     }
     for (n, org) in orgs.iter().enumerate().filter(|(_, org)| org.parent != 0) {
         others(tx, &actor, n, org, at)?;
