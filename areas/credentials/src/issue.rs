@@ -351,7 +351,7 @@ pub struct Note {
 /// 缺字。
 pub fn document(ready: &Ready, seal_name: &str, copy: Option<(&Note, Timestamp)>) -> Result<Laid, PaperError> {
     let font = font::shared()?;
-    let watermark = copy.map_or_else(String::new, |(note, made)| format!("仅供{}用于{} {} 至 {}", note.whom, note.why, iso_day(made), iso_second(note.until)));
+    let watermark = copy.map_or_else(String::new, |(note, made)| format!("仅供{}使用\n用于{}\n{} 至 {}", note.whom, note.why, iso_day(made), iso_second(note.until)));
     let laid = face::lay(&ready.kind.spec, &printed(ready, &watermark), font)?;
     let mut data = metadata(ready, seal_name);
     let mut attachments = Vec::new();

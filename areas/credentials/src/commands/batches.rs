@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tongban_gm::sm3;
 use tongban_kernel::{Actor, Code, Problem, Scope};
 use tongban_store::files::{self, Stored};
 use tongban_store::{Entry, Error, Result, Tx};
@@ -25,9 +26,15 @@ struct Told<'a> {
     done: i64,
 }
 
+/// 日志里的主体是一个数；批次号是文字，取它的杂凑，同一批总是同一个。
+fn subject(id: &str) -> i64 {
+    let head = sm3(id.as_bytes()).first_chunk::<8>().copied().unwrap_or_default();
+    i64::from_be_bytes(head) & i64::MAX
+}
+
 fn told(tx: &mut Tx<'_>, actor: &Actor, batch: &Batch, at: Timestamp) -> Result<()> {
     let body = serde_json::to_string(&Told { batch: &batch.id, state: batch.state as i64, total: batch.total, done: batch.done })?;
-    tx.journal(Entry { kind: "credentials.batch", subject: batch.place.unit, rev: batch.version, at, actor, tenant: batch.place.tenant, body: &body })
+    tx.journal(Entry { kind: "credentials.batch", subject: subject(&batch.id), rev: batch.version, at, actor, tenant: batch.place.tenant, body: &body })
 }
 
 fn save(tx: &mut Tx<'_>, batch: &mut Batch) -> Result<()> {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tongban_documents::paper::{Font, Ink, Mark, PaperError, Sheet, Stroke, line};
+use tongban_documents::paper::font::Ruler;
+use tongban_documents::paper::{Font, Ink, Mark, PaperError, Sheet, Stroke, flow, line};
 use tongban_documents::qr;
 
 use crate::model::{Face, Spec};
@@ -20,7 +21,7 @@ pub struct Printed {
     pub values: BTreeMap<String, String>,
     /// 二维码里的网址。
     pub link: String,
-    /// 斜水印（加注件、样本）。
+    /// 斜水印（加注件、样本），可以分几行。
     pub watermark: String,
 }
 
@@ -70,7 +71,7 @@ pub fn lay(spec: &Spec, printed: &Printed, font: &Font) -> Result<Laid, PaperErr
     let ruler = font.ruler();
     let (w, h) = spec.face.size();
     let mut sheet = Sheet::new(w, h);
-    sheet.marks = tongban_documents::paper::flow::watermarks(&ruler, &printed.watermark)?;
+    sheet.marks = watermarks(&ruler, &printed.watermark)?;
     let mut tags = Vec::new();
     for element in &spec.face.elements {
         let Some(value) = printed.values.get(&element.key).filter(|value| !value.is_empty()) else { continue };
@@ -102,6 +103,22 @@ pub fn lay(spec: &Spec, printed: &Printed, font: &Font) -> Result<Laid, PaperErr
     Ok(Laid { over: sheet, tags, anchor: (centre, bottom - 17.0) })
 }
 
+/// 斜水印，一行一条往下错开；分行写，单位名、事由再长也不出纸。
+fn watermarks(ruler: &Ruler<'_>, text: &str) -> Result<Vec<Mark>, PaperError> {
+    let (mut marks, mut down) = (Vec::new(), 0.0);
+    for line in text.lines() {
+        let mut row = flow::watermarks(ruler, line)?;
+        for mark in &mut row {
+            if let Mark::Run(run) = mark {
+                run.at.1 += down;
+            }
+        }
+        marks.append(&mut row);
+        down += 7.0;
+    }
+    Ok(marks)
+}
+
 fn value<'a>(printed: &'a Printed, key: &str) -> &'a str {
     printed.values.get(key).map_or("", String::as_str)
 }
@@ -109,4 +126,24 @@ fn value<'a>(printed: &'a Printed, key: &str) -> &'a str {
 fn colour(face: &Face) -> Ink {
     let part = |n: usize| face.colour.get(n..n + 2).and_then(|text| u8::from_str_radix(text, 16).ok()).unwrap_or(0);
     Ink(part(0), part(2), part(4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_watermark_stays_on_the_paper() {
+        let font = tongban_documents::paper::font::shared().unwrap();
+        let long = "某".repeat(30);
+        let watermark = format!("仅供{long}使用\n用于{long}\n2026-11-23 至 2026-12-23 10:00:00");
+        let laid = lay(&Spec::default(), &Printed { watermark, link: "https://example.cn/v".into(), ..Printed::default() }, font).unwrap();
+        let turned: Vec<_> = laid.over.marks.iter().filter_map(|mark| if let Mark::Run(run) = mark { Some(run) } else { None }).filter(|run| run.turn > 0.0).collect();
+        assert!(turned.len() >= 12, "三行，各铺满全页");
+        for run in turned {
+            let (sin, cos) = run.turn.to_radians().sin_cos();
+            let (right, top) = (run.at.0 + run.width() * cos, run.at.1 - run.width() * sin);
+            assert!(right < laid.over.width && top > 0.0, "{} 出了纸：{right:.0},{top:.0}", run.text);
+        }
+    }
 }
