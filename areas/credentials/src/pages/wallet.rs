@@ -1,9 +1,11 @@
 //! 持证人：我的证照、一张证照。亮证在 [`super::present`]，加注件在 [`super::copy`]。
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use askama::Template;
 use axum::extract::{Path, State};
 use tongban_kernel::Problem;
-use tongban_store::Result as Stored;
+use tongban_store::{Result as Stored, Tx};
 use tongban_web::components::{ErrorSummary, Field};
 use tongban_web::{App, Ctx, Failure, Html, Layout, render};
 
@@ -19,6 +21,8 @@ use crate::store::{LicenceRow, Look, kinds, licences, shows};
 struct WalletPage {
     l: Layout,
     rows: Vec<LicenceRow>,
+    /// 亮得出的：类型许可、状态是有效、暂扣、过期。
+    showable: BTreeSet<i64>,
     has_code: bool,
 }
 
@@ -36,10 +40,23 @@ pub async fn list(State(app): State<App>, ctx: Ctx) -> Result<Html, Failure> {
         app.db().write("credentials.claim", move |tx| commands::claim(tx, &owner, at)).await?;
     }
     let actor = ctx.actor.clone();
-    let (rows, has_code) =
-        app.db().snapshot("credentials.wallet", move |tx| Ok((queries::wallet(tx, &actor, 0, 200)?, shows::passcode(tx, actor.person)?.is_some()))).await?;
-    let rows = rows.into_iter().filter(|row| row.state.is_issued()).collect();
-    render(&WalletPage { l: Layout::public(&ctx, "我的证照"), rows, has_code })
+    let work = move |tx: &mut Tx<'_>| {
+        let rows: Vec<_> = queries::wallet(tx, &actor, 0, 200)?.into_iter().filter(|row| row.state.is_issued()).collect();
+        let showable = showable(tx, &rows)?;
+        Ok((rows, showable, shows::passcode(tx, actor.person)?.is_some()))
+    };
+    let (rows, showable, has_code) = app.db().snapshot("credentials.wallet", work).await?;
+    render(&WalletPage { l: Layout::public(&ctx, "我的证照"), rows, showable, has_code })
+}
+
+fn showable(tx: &mut Tx<'_>, rows: &[LicenceRow]) -> Stored<BTreeSet<i64>> {
+    let mut allowed: BTreeMap<i64, bool> = BTreeMap::new();
+    for row in rows {
+        if !allowed.contains_key(&row.kind) {
+            allowed.insert(row.kind, kinds::find(tx, row.kind)?.is_some_and(|kind| kind.spec.show));
+        }
+    }
+    Ok(rows.iter().filter(|row| row.state.may_show() && allowed[&row.kind]).map(|row| row.id).collect())
 }
 
 #[derive(Template)]

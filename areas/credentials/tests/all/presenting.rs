@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use tongban_credentials::commands::{self, ENTRY, Enter, LIFE, Opened};
 use tongban_credentials::model::LicenceState;
 use tongban_credentials::rules::offline;
+use tongban_credentials::store::kinds;
 use tongban_kernel::{Actor, Code};
 use tongban_parties::model::Registration;
 use tongban_web::testing::Answer;
@@ -116,12 +117,26 @@ async fn an_entry_lasts_five_minutes_and_a_superseded_edition_cannot_be_shown() 
         })
         .await
         .unwrap();
-        home.licence(Enter { renews: old.identifier.clone(), ..home.input(kind) }, 71).await;
+        let new = home.licence(Enter { renews: old.identifier.clone(), ..home.input(kind) }, 71).await.id;
         assert_eq!(home.row(id).await.state, LicenceState::Superseded);
         let shown = db.write("test.old", move |tx| commands::open_show(tx, &citizen(71), id, &opened(10, "d"), now())).await;
         assert_eq!(refused(shown).code, Code::InvalidState, "已被新版替代的不许亮");
         let me = home.app.sign_in(citizen(71));
         assert!(!home.app.get(&format!("/me/licences/{id}"), &me).await.unwrap().body.contains("亮出这张证照"));
+        let list = home.app.get("/me/licences", &me).await.unwrap().body;
+        assert!(list.contains(&format!("/me/licences/{new}#sh")) && !list.contains(&format!("/me/licences/{id}#sh")), "清单上只给亮得出的");
+        // 类型不许亮的，清单上不给，也亮不出
+        let boss = home.boss(1);
+        db.write("test.hide", move |tx| {
+            let found = kinds::find(tx, kind)?.unwrap();
+            let spec = tongban_credentials::model::Spec { show: false, ..found.spec };
+            commands::save_kind(tx, &boss, kind, found.version, spec, true, now())?;
+            assert_eq!(refused(commands::open_show(tx, &citizen(71), new, &opened(11, "e"), now())).code, Code::Conflict);
+            Ok(())
+        })
+        .await
+        .unwrap();
+        assert!(!home.app.get("/me/licences", &me).await.unwrap().body.contains("#sh"));
     }
 }
 
