@@ -9,7 +9,7 @@ use tongban_documents::paper::{Laid as PaperLaid, Paper, PaperError, Sheet, font
 use tongban_gm::{Certificate, MasterKey, SecretKey, hash};
 use tongban_kernel::{Actor, Problem};
 use tongban_ofd::subset::Subsetter;
-use tongban_ofd::{Attachment, Document, Info, Package, Page, Part, Placed, Sealing, Tag, Template, seal};
+use tongban_ofd::{Attachment, Document, Edge, Info, Package, Page, Part, Placed, Sealing, Tag, Template, seal};
 use tongban_store::jobs::Job;
 use tongban_store::{Error, Result, Tx};
 use tongban_web::{App, Work};
@@ -228,7 +228,13 @@ pub fn seal_document(document: &Document, pen: &Pen, anchor: (usize, (f64, f64))
     let mut package = document.package(fonts).map_err(|error| failed(error.to_string()))?;
     let placed = Placed::centred(anchor.0, anchor.1, pen.size, sheet);
     let before = package_digest(&package);
-    let sealing = Sealing { seal: &pen.seal, signer: &pen.signer, key: &pen.key, at, stamps: &[placed], close: true };
+    let mut stamps = vec![placed];
+    // 几页的文书另盖骑缝，换页、抽页一眼看得出
+    if document.pages.len() > 1 {
+        let sheets: Vec<_> = document.pages.iter().map(|page| (page.sheet.width, page.sheet.height)).collect();
+        stamps.extend(Placed::across(&sheets, Edge::Right, sheet.1 / 2.0, pen.size));
+    }
+    let sealing = Sealing { seal: &pen.seal, signer: &pen.signer, key: &pen.key, at, stamps: &stamps, close: true };
     seal(&mut package, &sealing).map_err(|error| failed(error.to_string()))?;
     Ok((package.to_bytes(), placed, before))
 }

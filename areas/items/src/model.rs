@@ -8,6 +8,7 @@ pub mod form;
 pub mod guide;
 pub mod lifecycle;
 pub mod limit;
+pub mod loose;
 pub mod service;
 pub mod situations;
 

@@ -100,15 +100,23 @@ const ELSEWHERE: i64 = 60;
 /// # Errors
 /// 引擎故障。
 pub fn public_guide(tx: &mut Tx<'_>, code: &str, edition: Option<i64>) -> Result<Option<Arc<PublicGuide>>> {
-    let Some(row) = store::item_by_code(tx, code)? else { return Ok(None) };
+    let Some(mut row) = store::item_by_code(tx, code)? else { return Ok(None) };
     let wanted = edition.unwrap_or(row.edition);
     let (guide, published) = match store::edition(tx, row.id, wanted)? {
         Some(found) => (found.guide, Some(found.published)),
         // 没有发布过的，公开的是名称、部门与“待完善”
-        None if edition.is_none() && row.edition == 0 => (row.draft.clone(), None),
+        None if edition.is_none() && row.edition == 0 => {
+            row.complete = false;
+            (unpublished(&row), None)
+        }
         None => return Ok(None),
     };
     public(tx, row, guide, wanted, published).map(Some)
+}
+
+/// 没有发布过的对外只说叫什么、是哪一类：工作稿没有审过，写得再全也不公开。
+fn unpublished(row: &ItemRow) -> Guide {
+    Guide { name: row.name.clone(), task_type: row.task_type, ..Guide::default() }
 }
 
 /// 工作稿发布出去会是什么样。
@@ -168,7 +176,7 @@ fn document(tx: &mut Tx<'_>, row: ItemRow) -> Result<Option<Doc>> {
     }
     let guide = match store::edition(tx, row.id, row.edition)? {
         Some(found) => found.guide,
-        None => row.draft.clone(),
+        None => unpublished(&row),
     };
     let mut body = vec![guide.summary.clone(), format!("由{}办理。", row.dept_name)];
     body.extend(guide.materials.iter().map(|material| material.name.clone()));

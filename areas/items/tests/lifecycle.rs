@@ -320,3 +320,30 @@ async fn real_lists_import_completely_and_only_once() {
         assert!(complete >= 46 && leaders > 1100, "{complete} {leaders}");
     }
 }
+
+/// 问题里的选项删了，还有材料指着它：那份材料会悄悄没人要，保存时拦下；导入带来的保存不拦、上报拦。
+#[tokio::test(flavor = "multi_thread")]
+async fn a_condition_on_a_vanished_option_is_not_saved() {
+    for engine in engines() {
+        let t = TestDb::open(engine, tables()).await.unwrap();
+        let implementation = pooled(&t).await;
+        t.db.write("t", move |tx| {
+            let me = importer_actor();
+            let item = commands::claim(tx, &me, implementation, 1, at())?;
+            let (whole, mut guide) = (good_guide(), good_guide());
+            let version = commands::edit(tx, &me, item, 1, &whole, at())?;
+            let used = guide.materials.iter().find_map(|material| material.when.0.iter().next()).unwrap();
+            let (question, option) = (used.0.clone(), used.1[0].clone());
+            let options = &mut guide.questions.iter_mut().find(|known| known.id == question).unwrap().options;
+            options.iter_mut().find(|known| known.id == option).unwrap().id = "renamed".into();
+            let error = commands::edit(tx, &me, item, version, &guide, at()).unwrap_err();
+            let first = error.problem().unwrap().errors[0].clone();
+            assert_eq!((first.pointer.as_str(), first.code), ("#/materials", "loose-situation"));
+            let version = commands::edit(tx, &me, item, version, &whole, at())?;
+            assert!(commands::report(tx, &me, item, version, at()).is_ok());
+            Ok(())
+        })
+        .await
+        .unwrap();
+    }
+}

@@ -283,6 +283,10 @@ async fn an_editor_completes_and_a_chief_publishes() {
             ]),
         )
         .await;
+        // 没有发布过：公开页只说叫什么、谁办理，工作稿里写的不露
+        let public = app.get(&format!("/items/{code}"), "").await.unwrap().body;
+        assert!(public.contains("校车使用许可") && public.contains("指南待完善"), "{public}");
+        assert!(!public.contains("学校用车接送学生要办") && !public.contains("5 个工作日"));
         save(
             "materials",
             text(&[

@@ -113,6 +113,9 @@ async fn notes_stay_until_the_next_report() {
             assert_eq!(store::lock_item(tx, item)?.opinion, "有 1 处要改，见批注");
             commands::report(tx, &me(), item, version, at())?;
             assert_eq!(store::open_notes(tx, item)?, []);
+            // 再报上来，审核人看得见这一版提过什么；以后的版本不再提
+            assert_eq!(store::done_notes(tx, item, jiff::Timestamp::UNIX_EPOCH)?.iter().map(|note| note.text.as_str()).collect::<Vec<_>>(), ["打不通"]);
+            assert_eq!(store::done_notes(tx, item, at() + jiff::SignedDuration::from_hours(1))?, []);
             Ok(())
         })
         .await

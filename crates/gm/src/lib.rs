@@ -7,6 +7,10 @@
 //! - [`picture`]：按国发〔1999〕25号尺寸画印章图像，不合成国徽；
 //! - [`der`]、[`time`]：有界的 DER 读写与 ASN.1 时间。
 //!
+//! 模糊测试的目标在 `fuzz/`，不在工作区里，平常不构建：装好 nightly 与 `cargo install cargo-fuzz`，在本目录下
+//! `cargo +nightly fuzz run seal fuzz/corpus/seal fuzz/seeds/seal`（另一个目标是 `certificate`）；
+//! 种子由 `tests/seeds.rs` 生成，平常的测试逐个回放。
+//!
 //! 随机数与当前时间都由调用者给。可以依赖：RustCrypto、jiff、thiserror；不认识平台的任何别处。
 
 pub mod cert;

@@ -3,6 +3,7 @@
 
 mod demo;
 
+use demo::foreign::{self, Holder};
 use demo::*;
 use tongban_gm::cert::{CertFault, Revocation, Role, issue, issue_root};
 use tongban_gm::der;
@@ -10,7 +11,7 @@ use tongban_gm::ses::{
     Conclusion, Edition, Fault, ListBy, Outcome, Seal, SealKind, SealRequest, SealedSignature, SignatureDraft, SignatureRequest, Step,
     WriteError, make_seal, sign, verify_seal, verify_signature,
 };
-use tongban_gm::{Certificate, Trust, oid, time};
+use tongban_gm::{Certificate, Trust, oid};
 
 const NOW: &str = "2026-12-01T00:00:00Z";
 
@@ -225,51 +226,21 @@ fn wrong_requests_are_refused() {
     assert_eq!(make_seal(&good, &demo.maker, &key(OUTSIDER)).unwrap_err(), WriteError::Mismatch);
 }
 
-fn seal_info(demo: &demo::Demo, version: u32, old: bool) -> Vec<u8> {
-    let ia5 = |text: &str| der::item(der::tag::IA5, text.as_bytes());
-    let when = |text: &str| if old { time::write_in_certificate(at(text)) } else { time::write(at(text)) };
-    let mut property = vec![der::integer(1), der::item(der::tag::UTF8, "外来印章".as_bytes())];
-    if !old {
-        property.push(der::integer(1));
-    }
-    property.push(der::sequence(&[&der::octets(demo.signer.der())]));
-    property.extend(["2026-02-01T00:00:00Z", "2026-02-01T00:00:00Z", "2029-02-01T00:00:00Z"].map(when));
-    der::sequence(&[
-        &der::sequence(&[&ia5("ES"), &der::integer(version), &ia5("other")]),
-        &ia5("ZhelibanTaxSeal"),
-        &der::sequence(&[&property.concat()]),
-        &der::sequence(&[&ia5("OFD"), &der::octets(b"PK"), &der::integer(30), &der::integer(20)]),
-        &der::sequence(&[]),
-    ])
-}
-
 #[test]
 fn old_seals_of_2014_are_read_and_verified() {
     let demo = demo();
-    let (info, maker, algorithm) = (seal_info(&demo, 1, true), der::octets(demo.maker.der()), der::oid(oid::SM2_WITH_SM3));
-    let value = key(MAKER).sign(&der::sequence(&[&info, &maker, &algorithm])).unwrap();
-    let esl = der::sequence(&[&info, &der::sequence(&[&maker, &algorithm, &der::bits(&value.to_der())])]);
+    let (maker_key, signer_key) = (key(MAKER), key(SIGNER));
+    let signer = Holder(&demo.signer, &signer_key);
+    let esl = foreign::seal(1, Holder(&demo.maker, &maker_key), &demo.signer, ("OFD", b"PK"), &[]);
     let report = verify_seal(&esl, &demo.trust, at(NOW));
     assert_eq!((report.first_fault(), report.conclusion), (None, Conclusion::Valid));
     let seal = report.seal.unwrap();
     assert_eq!((seal.edition, seal.kind, seal.es_id), (Edition::V1, SealKind::OldUnit, "ZhelibanTaxSeal"));
 
-    let sign_with = |moment: &[u8]| {
-        let to_sign = der::sequence(&[
-            &der::integer(1),
-            &esl,
-            &der::bits(moment),
-            &der::bits(&tongban_gm::sm3(DOCUMENT)),
-            &der::item(der::tag::IA5, PATH.as_bytes()),
-            &der::octets(demo.signer.der()),
-            &algorithm,
-        ]);
-        der::sequence(&[&to_sign, &der::bits(&key(SIGNER).sign(&to_sign).unwrap().to_der())])
-    };
-    let signed = sign_with(&time::write_in_certificate(at("2026-11-22T14:30:00Z")));
+    let signed = foreign::signature(1, &esl, DOCUMENT, PATH, signer, at("2026-11-22T14:30:00Z"));
     let report = verify_signature(&signed, DOCUMENT, &demo.trust, at(NOW));
     assert_eq!((report.first_fault(), report.conclusion, report.edition()), (None, Conclusion::Valid, Some(Edition::V1)));
-    let token = sign_with(b"\x30\x03\x02\x01\x01");
+    let token = foreign::signature_at(1, &esl, DOCUMENT, PATH, signer, b"\x30\x03\x02\x01\x01");
     let report = verify_signature(&token, DOCUMENT, &demo.trust, at(NOW));
     assert_eq!((report.first_fault(), report.conclusion), (Some((Step::G4, &Fault::NoTime)), Conclusion::Unsupported));
 }
@@ -277,11 +248,8 @@ fn old_seals_of_2014_are_read_and_verified() {
 #[test]
 fn seals_of_2025_are_read_and_unknown_versions_are_not() {
     let demo = demo();
-    let make = |version, stamp: &[u8]| {
-        let info = seal_info(&demo, version, false);
-        let value = key(MAKER).sign(&info).unwrap();
-        der::sequence(&[&info, &der::octets(demo.maker.der()), &der::oid(oid::SM2_WITH_SM3), &der::bits(&value.to_der()), stamp])
-    };
+    let maker_key = key(MAKER);
+    let make = |version, stamp: &[u8]| foreign::seal(version, Holder(&demo.maker, &maker_key), &demo.signer, ("OFD", b"PK"), stamp);
     let stamp = der::group(der::tag::context(0), &[&der::bits(b"token")]);
     for esl in [make(5, &[]), make(5, &stamp)] {
         let report = verify_seal(&esl, &demo.trust, at(NOW));
@@ -290,4 +258,29 @@ fn seals_of_2025_are_read_and_unknown_versions_are_not() {
     assert_eq!(verify_seal(&make(7, &[]), &demo.trust, at(NOW)).conclusion, Conclusion::Unsupported);
     assert_eq!(verify_seal(&make(4, &stamp), &demo.trust, at(NOW)).conclusion, Conclusion::Unsupported);
     assert!(SealedSignature::parse(b"").is_err());
+}
+
+/// 结论就是规格 §3.4 那十个词，一个不多一个不少。
+#[test]
+fn conclusions_are_the_words_of_the_specification() {
+    const WORDS: &str = "valid valid_expired_now tampered seal_invalid signer_not_authorized cert_untrusted revoked_before_signing uncovered malformed unsupported";
+    // 没有通配：多一个结论，这里编译不过
+    let next = |one: Conclusion| match one {
+        Conclusion::Valid => Some(Conclusion::ValidExpiredNow),
+        Conclusion::ValidExpiredNow => Some(Conclusion::Tampered),
+        Conclusion::Tampered => Some(Conclusion::SealInvalid),
+        Conclusion::SealInvalid => Some(Conclusion::SignerNotAuthorized),
+        Conclusion::SignerNotAuthorized => Some(Conclusion::CertUntrusted),
+        Conclusion::CertUntrusted => Some(Conclusion::RevokedBeforeSigning),
+        Conclusion::RevokedBeforeSigning => Some(Conclusion::Uncovered),
+        Conclusion::Uncovered => Some(Conclusion::Malformed),
+        Conclusion::Malformed => Some(Conclusion::Unsupported),
+        Conclusion::Unsupported => None,
+    };
+    let all: Vec<_> = std::iter::successors(Some(Conclusion::Valid), |one| next(*one)).collect();
+    assert_eq!(all.iter().map(|one| one.code()).collect::<Vec<_>>().join(" "), WORDS);
+    let valid: Vec<_> = all.iter().filter(|one| one.is_valid()).map(|one| one.code()).collect();
+    assert_eq!(valid, ["valid", "valid_expired_now"]);
+    let steps: Vec<_> = Step::SEAL.iter().chain(&Step::SIGNATURE).map(|step| step.code()).collect();
+    assert_eq!(steps.join(" "), "S1 S2 S3 S4 G1 G2 G3 G4 G5 G6 G7");
 }

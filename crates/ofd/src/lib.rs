@@ -7,6 +7,10 @@
 //! - [`stamp`]：按 `gm::picture` 的版式画印章 PNG；[`subset`]：字体子集与缓存；
 //! - [`package`]、[`xml`]：有界的 ZIP 与 XML，拒绝重名、越界路径、加密、炸弹、DTD。
 //!
+//! 模糊测试的目标在 `fuzz/`，不在工作区里，平常不构建：装好 nightly 与 `cargo install cargo-fuzz`，在本目录下
+//! `cargo +nightly fuzz run verify fuzz/corpus/verify fuzz/seeds/verify`（另一个目标是 `page`）；种子由 `tests/seeds.rs`
+//! 生成，平常的测试逐个回放。没有 libFuzzer 的机器用 `examples/hammer.rs`。
+//!
 //! 不用 zip 库：它把重名条目合成一个，正好盖住要查的攻击，也不能放入压好、算好杂凑的条目。
 //! 可以依赖：gm、documents 与几个格式库。
 
@@ -22,7 +26,7 @@ mod write;
 pub mod xml;
 
 pub use package::{Package, Part};
-pub use seal::{Placed, SealError, Sealing, seal};
+pub use seal::{Edge, Placed, SealError, Sealing, seal};
 pub use verify::{Report, verify};
 pub use write::{Attachment, Document, Info, Page, Tag, Template, WriteError};
 

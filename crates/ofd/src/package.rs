@@ -3,6 +3,7 @@
 //! 写出的包在末尾的注释里放全文的 SM3（各条目先各算一次，几份文件共用的字体只算一回）：容器里任何一个字节变了（哪怕不影响解压）都说得出来；
 //! 别的系统把包重新压过、注释没了，不算错——签名管的是内容。
 
+use std::collections::HashMap;
 use std::io::Read;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -113,6 +114,8 @@ impl Part {
 #[derive(Debug, Clone, Default)]
 pub struct Package {
     entries: Vec<(String, Arc<Part>)>,
+    /// 名字在 `entries` 的第几个：外来文件可以有上万个条目、上万条引用，不能逐个找。
+    index: HashMap<String, usize>,
     /// 读入时：末尾注释里的杂凑对不对；没有注释为空。
     pub(crate) whole: Option<bool>,
 }
@@ -145,15 +148,18 @@ impl Package {
     /// 取一个文件；路径可以带开头的 `/`。
     pub fn get(&self, path: &str) -> Option<&Arc<Part>> {
         let path = path.trim_start_matches('/');
-        self.entries.iter().find(|(name, _)| name == path).map(|(_, part)| part)
+        self.index.get(path).and_then(|at| self.entries.get(*at)).map(|(_, part)| part)
     }
 
     /// 放一个文件；已有同名的就换掉。
     pub fn put(&mut self, path: &str, part: Arc<Part>) {
         let path = path.trim_start_matches('/');
-        match self.entries.iter_mut().find(|(name, _)| name == path) {
+        match self.index.get(path).and_then(|at| self.entries.get_mut(*at)) {
             Some((_, old)) => *old = part,
-            None => self.entries.push((path.to_owned(), part)),
+            None => {
+                self.index.insert(path.to_owned(), self.entries.len());
+                self.entries.push((path.to_owned(), part));
+            }
         }
     }
 
@@ -209,7 +215,7 @@ impl Package {
             return Err(PackageError::Bomb);
         }
         let listed = directory(&bytes[start..end], count)?;
-        let mut package = Self { entries: Vec::with_capacity(listed.len()), whole: None };
+        let mut package = Self { entries: Vec::with_capacity(listed.len()), ..Self::default() };
         let (mut budget, mut covered) = (MOST_BYTES, Vec::new());
         let mut previous = 0;
         for entry in listed {
@@ -224,10 +230,8 @@ impl Package {
             if entry.name.ends_with('/') && data.is_empty() {
                 continue;
             }
-            if package.entries.iter().any(|(name, _)| *name == entry.name) {
-                return Err(PackageError::Duplicate(entry.name));
-            }
-            package.entries.push((entry.name, Part::new(data)));
+            // 重名在目录里已经拒绝
+            package.put(&entry.name, Part::new(data));
         }
         covered.extend_from_slice(&bytes[previous..end + 22]);
         package.whole = comment(bytes, end, &covered);

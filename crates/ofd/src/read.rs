@@ -1,5 +1,6 @@
 //! 读结构：入口、文档信息、各页与页框、签名清单。外来文件写法不一，路径容忍相对与绝对两种。
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::package::{Package, Part};
@@ -47,6 +48,14 @@ impl Rect {
             && self.x + self.width <= outer.x + outer.width + SLACK
             && self.y + self.height <= outer.y + outer.height + SLACK
     }
+}
+
+/// 章的外框裁过之后还看得见的一块；`clip` 从外框左上角起算，都裁没了为空。
+pub(crate) fn visible(area: &Rect, clip: Option<&Rect>) -> Option<Rect> {
+    let Some(clip) = clip else { return Some(*area) };
+    let (left, top) = (clip.x.max(0.0), clip.y.max(0.0));
+    let (right, bottom) = ((clip.x + clip.width).min(area.width), (clip.y + clip.height).min(area.height));
+    (left < right && top < bottom).then_some(Rect { x: area.x + left, y: area.y + top, width: right - left, height: bottom - top })
 }
 
 /// 空白隔开的有限小数；有一个不是就从那里停。
@@ -125,12 +134,17 @@ fn pages(package: &Package, root: &str, document: &Node) -> Result<Vec<PageEntry
     if listed.len() > MOST_PAGES {
         return Err(ReadError::TooMany);
     }
+    // 几千页都指着同一份大文件，也只读一次
+    let mut known: HashMap<String, Option<Rect>> = HashMap::new();
     let mut out = Vec::new();
     for node in listed {
         let location = node.attribute("BaseLoc").ok_or_else(|| ReadError::Lacks { path: root.to_owned(), what: "页的 BaseLoc" })?;
         let (path, part) = find(package, root, location)?;
-        let content = parse(&path, part)?;
-        out.push(PageEntry { id: node.attribute("ID").unwrap_or_default().to_owned(), path, area: area(&content, "Area").unwrap_or(fallback) });
+        let own = match known.get(&path) {
+            Some(area) => *area,
+            None => *known.entry(path.clone()).or_insert(area(&parse(&path, part)?, "Area")),
+        };
+        out.push(PageEntry { id: node.attribute("ID").unwrap_or_default().to_owned(), path, area: own.unwrap_or(fallback) });
     }
     Ok(out)
 }

@@ -12,7 +12,7 @@ use tongban_gm::{Certificate, SecretKey};
 use crate::NAMESPACE;
 use crate::content::{Mm, push};
 use crate::package::{Package, Part};
-use crate::read::{ReadError, Rect, Structure, load};
+use crate::read::{ReadError, Rect, Structure, load, visible};
 
 /// 一次盖章。
 pub struct Sealing<'a> {
@@ -35,9 +35,23 @@ pub struct Sealing<'a> {
 pub struct Placed {
     /// 第几页，从 0 起。
     pub page: usize,
-    /// 左上角与宽高，毫米；整枚须在页框内。
+    /// 整枚章的左上角与宽高，毫米；看得见的部分须在页框内。
     pub area: Rect,
+    /// 只盖出这一块（骑缝），从章的左上角起算；空为整枚。
+    pub clip: Option<Rect>,
 }
+
+/// 骑缝章盖在页的哪一边。
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    Left,
+    Right,
+    Top,
+    Bottom,
+}
+
+/// 一页上最窄露出多少毫米：再窄认不出是哪枚章，页多时分几枚盖。
+const NARROWEST: f64 = 3.0;
 
 /// 盖不成。
 #[derive(Debug, Clone, thiserror::Error)]
@@ -61,8 +75,52 @@ impl Placed {
     pub fn centred(page: usize, at: (f64, f64), size: (f64, f64), sheet: (f64, f64)) -> Self {
         let fit = |centre: f64, length: f64, limit: f64| (centre - length / 2.0).clamp(0.0, (limit - length).max(0.0));
         let area = Rect { x: fit(at.0, size.0, sheet.0), y: fit(at.1, size.1, sheet.1), width: size.0, height: size.1 };
-        Self { page, area }
+        Self { page, area, clip: None }
     }
+
+    /// 骑缝：一枚章依次分在各页的同一边，各页错开摆就拼成整枚；`sheets` 是各页的宽高，`along` 是章的中心沿着那条边的位置。
+    /// 页多就分成几组，一组一枚；只有一页时整枚靠边。
+    pub fn across(sheets: &[(f64, f64)], edge: Edge, along: f64, size: (f64, f64)) -> Vec<Self> {
+        let upright = matches!(edge, Edge::Left | Edge::Right);
+        let length = if upright { size.0 } else { size.1 };
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let most = ((length / NARROWEST) as usize).max(3);
+        let groups = sheets.len().div_ceil(most).max(1);
+        let (each, longer) = (sheets.len() / groups, sheets.len() % groups);
+        let (mut out, mut first) = (Vec::with_capacity(sheets.len()), 0);
+        for group in 0..groups {
+            let count = each + usize::from(group < longer);
+            for (n, sheet) in sheets.iter().skip(first).take(count).enumerate() {
+                let (from, to) = (cut(length, n, count), cut(length, n + 1, count));
+                out.push(Self::part(first + n, *sheet, edge, along, size, (from, to)));
+            }
+            first += count;
+        }
+        out
+    }
+
+    /// 骑缝章在一页上的一份：章在 `from..to` 的那一条，贴着页边。
+    fn part(page: usize, sheet: (f64, f64), edge: Edge, along: f64, size: (f64, f64), (from, to): (f64, f64)) -> Self {
+        let fit = |length: f64, limit: f64| (along - length / 2.0).clamp(0.0, (limit - length).max(0.0));
+        let (x, y) = match edge {
+            Edge::Left => (-from, fit(size.1, sheet.1)),
+            Edge::Right => (sheet.0 - to, fit(size.1, sheet.1)),
+            Edge::Top => (fit(size.0, sheet.0), -from),
+            Edge::Bottom => (fit(size.0, sheet.0), sheet.1 - to),
+        };
+        let clip = match edge {
+            Edge::Left | Edge::Right => Rect { x: from, y: 0.0, width: to - from, height: size.1 },
+            Edge::Top | Edge::Bottom => Rect { x: 0.0, y: from, width: size.0, height: to - from },
+        };
+        let whole = clip.width >= size.0 && clip.height >= size.1;
+        Self { page, area: Rect { x, y, width: size.0, height: size.1 }, clip: (!whole).then_some(clip) }
+    }
+}
+
+/// 把一段长分成几份的第几刀，取到微米：各份首尾相接，不重不漏。
+#[allow(clippy::cast_precision_loss)]
+fn cut(length: f64, n: usize, count: usize) -> f64 {
+    (length * n as f64 / count.max(1) as f64 * 1000.0).round() / 1000.0
 }
 
 /// 盖章：往包里加签名清单、印章、签名。
@@ -71,14 +129,13 @@ impl Placed {
 /// 结构读不出、章落在页外、已封口，或印章与证书不配。
 pub fn seal(package: &mut Package, sealing: &Sealing<'_>) -> Result<(), SealError> {
     let structure = Structure::read(package)?;
-    let existing = existing(package, &structure)?;
-    let number = existing.len();
-    let folder = format!("/Doc_0/Signs/Sign_{number}");
-    let stamps = stamps(&structure, sealing.stamps, number)?;
+    let (existing, base) = existing(package, &structure)?;
+    let folder = format!("/Doc_0/Signs/Sign_{}", existing.len());
+    let stamps = stamps(&structure, sealing.stamps, base)?;
     if structure.signatures.is_none() {
         add_entry(package)?;
     }
-    package.put("Doc_0/Signs/Signatures.xml", Part::new(list(&existing, number, sealing.stamps.len(), &folder)));
+    package.put("Doc_0/Signs/Signatures.xml", Part::new(list(&existing, base, sealing.stamps.len(), &folder)));
     package.put(&format!("{folder}/Seal.esl"), sealing.seal.clone());
     let xml = signature_xml(package, sealing, &stamps, &folder);
     let path = format!("{folder}/Signature.xml");
@@ -89,11 +146,12 @@ pub fn seal(package: &mut Package, sealing: &Sealing<'_>) -> Result<(), SealErro
     Ok(())
 }
 
-/// 已有的签名：编号与位置；有封口的就不许再签。
-fn existing(package: &Package, structure: &Structure) -> Result<Vec<(String, String)>, SealError> {
-    let Some(path) = &structure.signatures else { return Ok(Vec::new()) };
+/// 已有的签名（编号与位置），与用过的最大编号；有封口的就不许再签。
+fn existing(package: &Package, structure: &Structure) -> Result<(Vec<(String, String)>, usize), SealError> {
+    let Some(path) = &structure.signatures else { return Ok((Vec::new(), 0)) };
     let list = load(package, path)?;
     let mut out = Vec::new();
+    let mut highest = list.text_at(&["MaxSignId"]).map_or(0, digits);
     for node in list.all("Signature") {
         let location = node.attribute("BaseLoc").unwrap_or_default();
         let (file, _) = crate::read::find(package, path, location)?;
@@ -102,37 +160,49 @@ fn existing(package: &Package, structure: &Structure) -> Result<Vec<(String, Str
         if covered.is_some_and(|refs| refs.all("Reference").any(|r| r.attribute("FileRef").is_some_and(|f| f.trim_start_matches('/') == path))) {
             return Err(SealError::Closed);
         }
-        out.push((node.attribute("ID").unwrap_or_default().to_owned(), format!("/{file}")));
+        let id = node.attribute("ID").unwrap_or_default().to_owned();
+        highest = highest.max(digits(&id));
+        out.push((id, format!("/{file}")));
     }
-    Ok(out)
+    // 外来的编号可能大得离谱
+    Ok((out, highest.min(1_000_000_000)))
 }
 
-fn stamps(structure: &Structure, placed: &[Placed], number: usize) -> Result<String, SealError> {
+fn stamps(structure: &Structure, placed: &[Placed], base: usize) -> Result<String, SealError> {
     let mut out = String::new();
     for (n, stamp) in placed.iter().enumerate() {
         let page = structure.pages.get(stamp.page).ok_or(SealError::Page(stamp.page + 1))?;
         let (area, sheet) = (stamp.area, page.area);
-        // Boundary 相对页框左上角
-        if !area.inside(&Rect { x: 0.0, y: 0.0, ..sheet }) {
+        // Boundary 相对页框左上角；骑缝章的外框伸出页外，看得见的那一块要在页里
+        if !visible(&area, stamp.clip.as_ref()).ok_or(SealError::Outside)?.inside(&Rect { x: 0.0, y: 0.0, ..sheet }) {
             return Err(SealError::Outside);
         }
         let (x, y, w, h) = (Mm(area.x), Mm(area.y), Mm(area.width), Mm(area.height));
-        push(&mut out, format_args!("<ofd:StampAnnot ID=\"{}\" PageRef=\"{}\" Boundary=\"{x} {y} {w} {h}\"/>", stamp_id(number, n), page.id));
+        push(&mut out, format_args!("<ofd:StampAnnot ID=\"{}\" PageRef=\"{}\" Boundary=\"{x} {y} {w} {h}\"", sign_id(base + n + 2), page.id));
+        if let Some(clip) = stamp.clip {
+            push(&mut out, format_args!(" Clip=\"{} {} {} {}\"", Mm(clip.x), Mm(clip.y), Mm(clip.width), Mm(clip.height)));
+        }
+        out.push_str("/>");
     }
     Ok(out)
 }
 
-/// 模式要求 xs:ID，不能是纯数字；签名占整百，其下的章挨着排。
-fn stamp_id(signature: usize, stamp: usize) -> String {
-    format!("s{:03}", signature * 100 + stamp + 2)
+/// 模式要求 xs:ID，不能是纯数字；签名与其下的章接着已用的往后排。
+fn sign_id(n: usize) -> String {
+    format!("s{n:03}")
 }
 
-fn list(existing: &[(String, String)], number: usize, stamps: usize, folder: &str) -> String {
-    let last = stamp_id(number, stamps.saturating_sub(1));
+/// 编号里的数字；外来文件写法不一，没有数字的当零。
+fn digits(id: &str) -> usize {
+    id.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0)
+}
+
+fn list(existing: &[(String, String)], base: usize, stamps: usize, folder: &str) -> String {
+    let last = sign_id(base + 1 + stamps);
     let mut out = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ofd:Signatures xmlns:ofd=\"{NAMESPACE}\"><ofd:MaxSignId>{last}</ofd:MaxSignId>"
     );
-    let own = (format!("s{:03}", number * 100 + 1), format!("{folder}/Signature.xml"));
+    let own = (sign_id(base + 1), format!("{folder}/Signature.xml"));
     for (id, path) in existing.iter().chain(std::iter::once(&own)) {
         push(&mut out, format_args!("<ofd:Signature ID=\"{}\" Type=\"Seal\" BaseLoc=\"{}\"/>", crate::xml::escape(id), crate::xml::escape(path)));
     }

@@ -5,7 +5,7 @@
 
 mod report;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,14 +14,16 @@ use md5::Digest as _;
 use tongban_gm::Trust;
 use tongban_gm::ses::{Conclusion, verify_signature};
 
-pub use report::{Line, Outcome, Report, Signed};
+pub use report::{Line, Outcome, Report, Signed, Stamp};
 
 use crate::package::{Package, PackageError, Part};
-use crate::read::{ReadError, Rect, Structure, find, load};
+use crate::read::{ReadError, Rect, Structure, find, load, visible};
 use crate::xml::Node;
 
 /// 一份文件最多验几个签名。
 const MOST_SIGNATURES: usize = 64;
+/// 一份 Signature.xml 最多多大：一万条引用也不过一兆多。
+const LARGEST_SIGNATURE: usize = 4 * 1024 * 1024;
 
 /// 验一份文件。`now` 只用来说“现已过期”与拒绝将来的签章时间。
 pub fn verify(bytes: &[u8], trust: &Trust, now: Timestamp) -> Report {
@@ -50,11 +52,11 @@ pub fn verify_package(package: &Package, trust: &Trust, now: Timestamp) -> Repor
             return report;
         }
     };
-    let mut covered = BTreeSet::new();
+    let (mut covered, mut digests) = (BTreeSet::new(), Digests::default());
     // 签名自身的文件由 G2、G5 保护，不要求被引用；签名清单可以不被引用（允许续签）
     covered.extend(structure.signatures.iter().cloned());
     for entry in &listed {
-        let signed = one(package, &structure, entry, trust, now, &mut covered);
+        let signed = one(package, &structure, entry, trust, now, &mut covered, &mut digests);
         report.conclude(signed.conclusion);
         report.signatures.push(signed);
     }
@@ -96,7 +98,15 @@ fn listed(package: &Package, structure: &Structure) -> Result<Vec<Listed>, ReadE
 }
 
 /// 一个签名：没过的不增加覆盖。
-fn one(package: &Package, structure: &Structure, entry: &Listed, trust: &Trust, now: Timestamp, covered: &mut BTreeSet<String>) -> Signed {
+fn one(
+    package: &Package,
+    structure: &Structure,
+    entry: &Listed,
+    trust: &Trust,
+    now: Timestamp,
+    covered: &mut BTreeSet<String>,
+    digests: &mut Digests,
+) -> Signed {
     let mut signed = Signed::new(&entry.id, &entry.path);
     let files = match Files::read(package, &entry.path) {
         Ok(files) => files,
@@ -114,7 +124,7 @@ fn one(package: &Package, structure: &Structure, entry: &Listed, trust: &Trust, 
     let bytes = files.value.data();
     let result = verify_signature(bytes, files.signature.data(), trust, now);
     signed.take(&result);
-    let references = references(package, &entry.path, &files.info);
+    let references = references(package, &entry.path, &files.info, digests);
     match &references {
         Ok(References { foreign: None, .. }) => signed.add(Line::passed("O1", "引用的杂凑"), Conclusion::Valid),
         Ok(References { foreign: Some(name), .. }) => signed.note("O1", "引用的杂凑", &format!("符合；杂凑算法是 {name}，非国密")),
@@ -125,7 +135,8 @@ fn one(package: &Package, structure: &Structure, entry: &Listed, trust: &Trust, 
         (Some((_, part)), Some(raw)) if part.data() != raw => {
             signed.add(Line::failed("O3", "印章文件与内嵌印章相同", "Seal.esl 与签章里的印章不同"), Conclusion::Tampered);
         }
-        (_, Some(_)) => signed.add(Line::passed("O3", "印章文件与内嵌印章相同"), Conclusion::Valid),
+        (Some(_), Some(_)) => signed.add(Line::passed("O3", "印章文件与内嵌印章相同"), Conclusion::Valid),
+        (None, Some(_)) => signed.note("O3", "印章文件与内嵌印章相同", "没有另附印章文件，以签章内嵌的为准"),
         (_, None) => signed.lines.push(Line::not_reached("O3", "印章文件与内嵌印章相同")),
     }
     match stamps(structure, &files.info) {
@@ -155,6 +166,9 @@ struct Files<'a> {
 impl<'a> Files<'a> {
     fn read(package: &'a Package, path: &str) -> Result<Self, ReadError> {
         let (_, signature) = find(package, "", &format!("/{path}"))?;
+        if signature.data().len() > LARGEST_SIGNATURE {
+            return Err(ReadError::TooMany);
+        }
         let root = load(package, path)?;
         let lacks = |what| ReadError::Lacks { path: path.to_owned(), what };
         let value = root.text_at(&["SignedValue"]).ok_or_else(|| lacks("SignedValue"))?;
@@ -174,7 +188,7 @@ struct References {
     foreign: Option<&'static str>,
 }
 
-fn references(package: &Package, from: &str, info: &Node) -> Result<References, (String, Conclusion)> {
+fn references(package: &Package, from: &str, info: &Node, digests: &mut Digests) -> Result<References, (String, Conclusion)> {
     let malformed = |why: &str| (why.to_owned(), Conclusion::Malformed);
     let list = info.child("References").ok_or_else(|| malformed("没有 References"))?;
     let method = list.attribute("CheckMethod").unwrap_or("MD5");
@@ -185,7 +199,7 @@ fn references(package: &Package, from: &str, info: &Node) -> Result<References, 
         let value = node.text_at(&["CheckValue"]).ok_or_else(|| malformed("引用没有 CheckValue"))?;
         let expected = STANDARD.decode(value).map_err(|_| malformed("CheckValue 不是 base64"))?;
         let (path, part) = find(package, from, location).map_err(|_| (format!("签过的文件 {} 不见了", short(location)), Conclusion::Tampered))?;
-        if method.digest(part) != expected {
+        if *digests.of(method, &path, part) != *expected {
             return Err((format!("文件 /{path} 的内容在签章之后被改动"), Conclusion::Tampered));
         }
         out.names.push(path);
@@ -193,6 +207,17 @@ fn references(package: &Package, from: &str, info: &Node) -> Result<References, 
     Ok(out)
 }
 
+/// 算过的杂凑：一份文件被引用许多次也只算一次（SM3 另由 [`Part`] 记着）。
+#[derive(Default)]
+struct Digests(HashMap<(Method, String), Vec<u8>>);
+
+impl Digests {
+    fn of(&mut self, method: Method, path: &str, part: &Part) -> &[u8] {
+        self.0.entry((method, path.to_owned())).or_insert_with(|| method.digest(part))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Method {
     Sm3,
     Sha256,
@@ -211,7 +236,7 @@ impl Method {
         }
     }
 
-    fn foreign(&self) -> Option<&'static str> {
+    fn foreign(self) -> Option<&'static str> {
         match self {
             Self::Sm3 => None,
             Self::Sha256 => Some("SHA256"),
@@ -220,7 +245,7 @@ impl Method {
         }
     }
 
-    fn digest(&self, part: &Part) -> Vec<u8> {
+    fn digest(self, part: &Part) -> Vec<u8> {
         match self {
             Self::Sm3 => part.digest().to_vec(),
             Self::Sha256 => sha2::Sha256::digest(part.data()).to_vec(),
@@ -230,17 +255,22 @@ impl Method {
     }
 }
 
-/// O4：每枚章的页都在，整枚在页框里。
-fn stamps(structure: &Structure, info: &Node) -> Result<Vec<(String, Rect)>, String> {
+/// O4：每枚章的页都在，整枚（裁过的，看得见的那一块）在页框里。
+fn stamps(structure: &Structure, info: &Node) -> Result<Vec<Stamp>, String> {
     let mut out = Vec::new();
     for node in info.all("StampAnnot").take(10_000) {
         let id = node.attribute("PageRef").unwrap_or_default();
         let page = structure.page(id).ok_or_else(|| format!("章所在的页 {} 不存在", short(id)))?;
         let area = node.attribute("Boundary").and_then(Rect::parse).ok_or("章的 Boundary 不是四个数")?;
-        if !area.inside(&Rect { x: 0.0, y: 0.0, ..page.area }) {
+        let clip = match node.attribute("Clip") {
+            Some(text) => Some(Rect::parse(text).ok_or("章的 Clip 不是四个数")?),
+            None => None,
+        };
+        let seen = visible(&area, clip.as_ref()).ok_or("章被 Clip 裁得一点不剩")?;
+        if !seen.inside(&Rect { x: 0.0, y: 0.0, ..page.area }) {
             return Err("章落在页框外".to_owned());
         }
-        out.push((page.id.clone(), area));
+        out.push(Stamp { page: page.id.clone(), area, clip });
     }
     Ok(out)
 }

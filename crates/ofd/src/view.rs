@@ -4,16 +4,18 @@
 
 mod draw;
 mod path;
+mod picture;
 
 use std::collections::HashMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+pub use picture::MOST_PIXELS;
 use tongban_documents::paper::Font;
 
 use crate::package::Package;
-use crate::read::{Rect, Structure, find, load};
-use crate::verify::Signed;
+use crate::read::{Rect, Structure, find, load, visible};
+use crate::verify::{Signed, Stamp};
 use crate::xml::{Node, escape};
 use draw::Canvas;
 
@@ -33,10 +35,15 @@ pub fn svg(package: &Package, page: usize, signed: &[Signed], fallback: Option<&
     }
     canvas.page(&content);
     for each in signed {
-        for (_, area) in each.stamps.iter().filter(|(id, _)| *id == entry.id) {
-            if let Some((format, data)) = &each.picture {
-                stamp(&mut canvas.out, format, data, area, fallback);
+        let mut here = each.stamps.iter().filter(|stamp| stamp.page == entry.id).peekable();
+        // 这一页上有才去画，一枚章画一次
+        let Some((format, data)) = here.peek().and(each.picture.as_ref()) else { continue };
+        let Some(link) = picture_of(format, data, fallback) else { continue };
+        for stamp in here {
+            if canvas.out.len() + link.len() > LARGEST {
+                break;
             }
+            press(&mut canvas.out, &link, stamp);
         }
     }
     let Rect { width, height, .. } = entry.area;
@@ -59,22 +66,35 @@ fn templates(package: &Package, structure: &Structure, content: &Node) -> Vec<No
         .collect()
 }
 
-/// 印章图像：PNG、JPEG 直接放；内嵌的 OFD 画它的第一页（只嵌一层）。
-fn stamp(out: &mut String, format: &str, data: &[u8], area: &Rect, fallback: Option<&Font>) {
-    let Rect { x, y, width, height } = *area;
-    let link = match format {
-        "png" | "jpg" | "jpeg" | "gif" => {
-            let kind = if format == "jpg" { "jpeg" } else { format };
-            format!("data:image/{kind};base64,{}", STANDARD.encode(data))
-        }
-        "ofd" => {
-            let Some(inner) = Package::read(data).ok().and_then(|package| svg(&package, 0, &[], fallback)) else { return };
-            // 章的底是透明的：去掉垫的白
-            format!("data:image/svg+xml;base64,{}", STANDARD.encode(inner.replacen("fill=\"#fff\"", "fill=\"none\"", 1)))
-        }
-        _ => return,
+/// 印章图像的地址：PNG、JPEG 直接放；内嵌的 OFD 画它的第一页（只嵌一层）。
+fn picture_of(format: &str, data: &[u8], fallback: Option<&Font>) -> Option<String> {
+    if format != "ofd" {
+        return picture::link(data);
+    }
+    let inner = Package::read(data).ok().and_then(|package| svg(&package, 0, &[], fallback))?;
+    // 章的底是透明的：去掉垫的白
+    Some(format!("data:image/svg+xml;base64,{}", STANDARD.encode(inner.replacen("fill=\"#fff\"", "fill=\"none\"", 1))))
+}
+
+/// 盖一枚：有 Clip 的只露出那一块（套一层只看得见那一块的画布）。
+fn press(out: &mut String, link: &str, stamp: &Stamp) {
+    let Rect { x, y, width, height } = stamp.area;
+    let Some(clip) = &stamp.clip else {
+        crate::content::push(out, format_args!("<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" href=\"{link}\"/>"));
+        return;
     };
-    crate::content::push(out, format_args!("<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" href=\"{link}\"/>"));
+    let Some(seen) = visible(&stamp.area, Some(clip)) else { return };
+    let (left, top) = (seen.x - x, seen.y - y);
+    crate::content::push(
+        out,
+        format_args!(
+            "<svg x=\"{:.3}\" y=\"{:.3}\" width=\"{w:.3}\" height=\"{h:.3}\" viewBox=\"{left:.3} {top:.3} {w:.3} {h:.3}\" overflow=\"hidden\"><image width=\"{width}\" height=\"{height}\" href=\"{link}\"/></svg>",
+            seen.x,
+            seen.y,
+            w = seen.width,
+            h = seen.height
+        ),
+    );
 }
 
 /// 字体与图片：资源编号 → 包内路径。

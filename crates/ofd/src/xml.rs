@@ -3,8 +3,12 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
+/// 一份最多多少字节。
+const LARGEST: usize = 32 * 1024 * 1024;
 /// 最多几层。
 const DEEPEST: usize = 64;
+/// 一个元素最多几个属性：查重要逐对比，多了慢得出奇。
+const MOST_ATTRIBUTES: usize = 64;
 /// 最多几个节点。
 const MOST_NODES: usize = 300_000;
 
@@ -38,6 +42,9 @@ impl Node {
     /// # Errors
     /// 见 [`XmlError`]。
     pub fn parse(bytes: &[u8]) -> Result<Self, XmlError> {
+        if bytes.len() > LARGEST {
+            return Err(XmlError::TooBig);
+        }
         let text = std::str::from_utf8(bytes).map_err(|_| XmlError::Broken)?;
         let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
         // 栈底是文档，根元素是它唯一的孩子
@@ -108,6 +115,9 @@ fn top(stack: &mut [Node]) -> Result<&mut Node, XmlError> {
 fn open(tag: &BytesStart<'_>) -> Result<Node, XmlError> {
     let mut node = Node { name: tag.local_name().into_inner().to_owned(), ..Node::default() };
     for attribute in tag.attributes() {
+        if node.attributes.len() >= MOST_ATTRIBUTES {
+            return Err(XmlError::TooBig);
+        }
         let attribute = attribute.map_err(|_| XmlError::Broken)?;
         let name = attribute.key.local_name().into_inner().to_owned();
         // 属性里也只许那五个预定义实体与字符引用
@@ -164,6 +174,9 @@ mod tests {
         assert_eq!(Node::parse(bomb.as_bytes()).unwrap_err(), XmlError::Dtd);
         assert_eq!(Node::parse(b"<a>&x;</a>").unwrap_err(), XmlError::Dtd);
         assert_eq!(Node::parse(b"<a b=\"&x;\"/>").unwrap_err(), XmlError::Dtd);
+        let wide = format!("<a {}/>", (0..200_000).map(|n| format!("k{n}='' ")).collect::<String>());
+        assert_eq!(Node::parse(wide.as_bytes()).unwrap_err(), XmlError::TooBig);
+        assert_eq!(Node::parse(&vec![b' '; LARGEST + 1]).unwrap_err(), XmlError::TooBig);
         assert_eq!(Node::parse("<a>".repeat(100).as_bytes()).unwrap_err(), XmlError::TooBig);
         for broken in ["", "<a>", "<a/><b/>", "</a>", "<a b=c/>", "甲"] {
             assert!(Node::parse(broken.as_bytes()).is_err(), "{broken}");

@@ -7,7 +7,11 @@ use demo::{NOW, Demo, OUTSIDER, at, demo, demo_with, key, part, repack, without_
 use tongban_gm::ses::Conclusion;
 use tongban_ofd::read::Structure;
 use tongban_ofd::verify::Outcome;
-use tongban_ofd::{Package, Placed, SealError, Sealing, seal, verify};
+use tongban_ofd::{Package, Part, Placed, SealError, Sealing, seal, verify};
+
+fn part_of(data: Vec<u8>) -> std::sync::Arc<Part> {
+    Part::stored(data)
+}
 
 fn check(demo: &Demo, bytes: &[u8]) -> (Conclusion, String) {
     let report = verify(bytes, &demo.trust, at(NOW));
@@ -75,6 +79,41 @@ fn a_single_byte_anywhere_in_the_file_is_found() {
         let (conclusion, reason) = check(&demo, &changed);
         assert!(!conclusion.is_valid(), "第 {position} 字节改了还有效");
         assert!(!reason.is_empty());
+    }
+}
+
+/// 规格 §11-2：正文、附件、Signature.xml、Seal.esl、SignedValue 里隔几个字节改一个，都说得出是哪一步。
+#[test]
+fn a_changed_byte_of_any_kind_of_file_names_its_step() {
+    let demo = demo();
+    let sealed = demo.sealed();
+    let folder = "Doc_0/Signs/Sign_0";
+    let kinds: [(String, usize, &[&str]); 6] = [
+        // 改坏了写法的 XML 停在结构一步，写法还对的停在杂凑
+        ("Doc_0/Pages/Page_0/Content.xml".into(), 29, &["O1", "F2"]),
+        ("Doc_0/Attachs/licence.xml".into(), 1, &["O1"]),
+        ("OFD.xml".into(), 7, &["O1", "F2"]),
+        (format!("{folder}/Signature.xml"), 11, &["G5", "O0", "O1"]),
+        (format!("{folder}/Seal.esl"), 97, &["O1"]),
+        (format!("{folder}/SignedValue.dat"), 97, &["G1", "G2", "G3"]),
+    ];
+    for (name, step, codes) in kinds {
+        let original = sealed.get(&name).unwrap().data();
+        for place in (0..original.len()).step_by(step) {
+            let mut data = original.to_vec();
+            data[place] ^= 1;
+            let mut changed = sealed.clone();
+            changed.put(&name, part_of(data));
+            let report = tongban_ofd::verify::verify_package(&changed, &demo.trust, at(NOW));
+            let reason = report.reason();
+            assert!(!report.conclusion.is_valid(), "{name} 第 {place} 字节");
+            let code = reason.split(' ').next().unwrap();
+            assert!(codes.contains(&code), "{name} 第 {place} 字节：{reason}");
+            if code == "O1" {
+                assert_eq!(report.conclusion, Conclusion::Tampered, "{reason}");
+                assert!(name.ends_with("Signature.xml") || reason.contains(&name), "{name}：{reason}");
+            }
+        }
     }
 }
 

@@ -227,7 +227,9 @@ impl Field {
             }
             Kind::Area => write!(
                 f,
-                "<textarea class=\"inp\" id=\"{name}\" name=\"{name}\" rows=\"4\"{}{}{}>{}</textarea>",
+                "<textarea class=\"inp\" id=\"{name}\" name=\"{name}\" rows=\"{}\"{}{}{}>{}</textarea>",
+                // 写了几行露几行，多一行好接着写
+                (self.first().lines().count() + 1).clamp(4, 14),
                 self.max_length.map_or(String::new(), |n| format!(" maxlength=\"{n}\"")),
                 self.invalid(),
                 self.described_by(),
@@ -256,8 +258,8 @@ impl Field {
     fn choices(&self, f: &mut Formatter<'_>, name: &str) -> fmt::Result {
         let kind = if self.kind == Kind::Radios { "radio" } else { "checkbox" };
         // 选项多的排成几列，不让一页拉得老长
-        let many = if self.options.len() > MANY { " many" } else { "" };
-        write!(f, "<div class=\"opts {}{many}\">", self.width)?;
+        let width = if self.options.len() > MANY { "many" } else { self.width };
+        write!(f, "<div class=\"opts {width}\">")?;
         for (n, (value, label)) in self.options.iter().enumerate() {
             // 第一个选项的 id 就是字段名，错误汇总的链接落在它上面
             let id = if n == 0 { name.to_owned() } else { format!("{name}-{n}") };

@@ -1,5 +1,6 @@
 //! 持证人：我的证照、一张证照。亮证在 [`super::present`]，加注件在 [`super::copy`]。
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
@@ -52,8 +53,8 @@ pub async fn list(State(app): State<App>, ctx: Ctx) -> Result<Html, Failure> {
 fn showable(tx: &mut Tx<'_>, rows: &[LicenceRow]) -> Stored<BTreeSet<i64>> {
     let mut allowed: BTreeMap<i64, bool> = BTreeMap::new();
     for row in rows {
-        if !allowed.contains_key(&row.kind) {
-            allowed.insert(row.kind, kinds::find(tx, row.kind)?.is_some_and(|kind| kind.spec.show));
+        if let Entry::Vacant(vacant) = allowed.entry(row.kind) {
+            vacant.insert(kinds::find(tx, row.kind)?.is_some_and(|kind| kind.spec.show));
         }
     }
     Ok(rows.iter().filter(|row| row.state.may_show() && allowed[&row.kind]).map(|row| row.id).collect())

@@ -43,8 +43,13 @@ pub(super) fn limits(row: &ItemRow, guide: &Guide) -> Result<()> {
     checks.ensure(guide.materials.len() <= 100, "materials", "range", "材料最多 100 份");
     checks.ensure(guide.questions.len() <= 10, "questions", "range", "情形问题最多 10 个");
     checks.ensure(guide.form.len() <= 200, "form", "range", "申报表最多 200 个字段");
-    for fault in guide.form.faults() {
+    // 原来就有的（导入带来的）不拦保存，上报时再拦
+    let known = row.draft.form.faults();
+    for fault in guide.form.faults().into_iter().filter(|fault| !known.contains(fault)) {
         checks.ensure(false, "form", "form-fault", fault);
+    }
+    for end in guide.loose_ends().difference(&row.draft.loose_ends()) {
+        checks.ensure(false, end.field, "loose-situation", end.message.clone());
     }
     Ok(checks.finish()?)
 }
@@ -66,6 +71,14 @@ pub fn report(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, at: Timesta
 fn ready(tx: &mut Tx<'_>, row: &mut ItemRow) -> Result<bool> {
     let findings = check(tx, row)?;
     refuse_blocked(&findings)?;
+    let mut checks = Checks::new();
+    for fault in row.draft.form.faults() {
+        checks.ensure(false, "form", "form-fault", fault);
+    }
+    for end in row.draft.loose_ends() {
+        checks.ensure(false, end.field, "loose-situation", end.message);
+    }
+    checks.finish()?;
     if row.edition > 0
         && let Some(previous) = store::edition(tx, row.id, row.edition)?
     {

@@ -195,9 +195,29 @@ impl FormSchema {
             if field.kind.chooses() && field.options.len() < 2 && field.kind != FieldKind::Checkbox {
                 faults.push(format!("“{}”是选择题，至少要有两个选项", field.label));
             }
+            if !field.prefill.is_empty() && !known_source(&field.prefill) {
+                faults.push(format!("“{}”的带出来源“{}”不认识，请从列出的里面选", field.label, field.prefill));
+            }
         }
         faults
     }
+}
+
+/// 带出的来源：申请人、单位的各项，或某类证照上的一项。
+fn known_source(source: &str) -> bool {
+    const OWN: [&str; 9] = [
+        "person.name",
+        "person.id_number",
+        "person.mobile",
+        "person.address",
+        "entity.name",
+        "entity.uscc",
+        "entity.id_number",
+        "entity.legal_person",
+        "entity.address",
+    ];
+    let licence = source.strip_prefix("licence.").and_then(|rest| rest.split_once('.'));
+    OWN.contains(&source) || licence.is_some_and(|(kind, field)| !kind.is_empty() && !field.is_empty())
 }
 
 /// 空白视同没填。

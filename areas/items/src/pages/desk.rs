@@ -114,6 +114,12 @@ impl ItemPage {
         StatusTag { text: self.row.status.state.label().to_owned(), tone }
     }
 
+    /// 定好了日子发布的，是哪一天。
+    fn scheduled(&self) -> Option<String> {
+        let at = jiff::Timestamp::from_millisecond(self.row.effect?).ok()?;
+        Some(tongban_kernel::time::date_of(at).strftime("%Y 年 %-m 月 %-d 日").to_string())
+    }
+
     fn revision(&self) -> Option<&'static str> {
         self.row.status.revision.map(ItemState::label)
     }

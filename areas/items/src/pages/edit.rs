@@ -239,6 +239,10 @@ impl EditPage {
         designer::write_rule(&field.rule)
     }
 
+    fn has_more(&self, field: &FormField) -> bool {
+        designer::has_more(field)
+    }
+
     fn when_of(&self, field: &FormField) -> String {
         designer::when_of(field)
     }

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde::Deserialize;
 use tongban_kernel::problem::Problem;
 use tongban_search::Filters;
@@ -21,6 +22,8 @@ struct Element {
     label: &'static str,
     text: String,
     changed: bool,
+    /// 这一版里提过的批注。
+    asked: Vec<String>,
 }
 
 #[derive(Template)]
@@ -38,21 +41,26 @@ struct ReviewPage {
 /// 不存在或范围外：404。
 pub async fn review(State(app): State<App>, ctx: Ctx, Path(code): Path<String>) -> Result<Html, Failure> {
     let actor = ctx.actor.clone();
-    let (row, before, catalogue) = app
+    let (row, before, catalogue, asked) = app
         .db()
         .snapshot("items.review", move |tx| {
             let row = mine(tx, &actor, &code)?;
-            let before = store::edition(tx, row.id, row.edition)?.map(|found| found.guide);
+            let before = store::edition(tx, row.id, row.edition)?;
+            let asked = store::done_notes(tx, row.id, before.as_ref().map_or(Timestamp::UNIX_EPOCH, |found| found.published))?;
+            let before = before.map(|found| found.guide);
             let catalogue = store::catalogue_by_id(tx, row.catalogue)?;
-            Ok((row, before, catalogue))
+            Ok((row, before, catalogue, asked))
         })
         .await?;
     let old = before.map(|guide| diff::texts(&guide)).unwrap_or_default();
     let known = |label: &str| old.iter().find(|(_, name, _)| *name == label).map(|(.., text)| text);
     let elements = diff::texts(&row.draft)
         .into_iter()
-        .map(|(field, label, text)| Element { changed: known(label).is_some_and(|old| *old != text), field, label, text })
-        .filter(|element| !element.text.trim().is_empty() || element.changed)
+        .map(|(field, label, text)| {
+            let asked = asked.iter().filter(|note| note.label == label).map(|note| note.text.clone()).collect();
+            Element { changed: known(label).is_some_and(|old| *old != text), field, label, text, asked }
+        })
+        .filter(|element| !element.text.trim().is_empty() || element.changed || !element.asked.is_empty())
         .collect();
     render(&ReviewPage {
         l: Layout::staff(&ctx, &format!("审核 {}", row.name)),

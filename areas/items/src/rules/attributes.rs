@@ -31,7 +31,9 @@ pub(super) fn q03(v: &GuideView<'_>, out: &mut Report) {
 pub(super) fn q04(v: &GuideView<'_>, out: &mut Report) {
     let result = &v.guide.result;
     let name = result.name.trim_end_matches(['》', '）', ')']);
-    if (name.ends_with('证') || name.ends_with('照')) && !result.types.contains(&ResultType::Licence) {
+    // “凭证”是收据一类，不是证照
+    let licence = (name.ends_with('证') || name.ends_with('照')) && !name.ends_with("凭证");
+    if licence && !result.types.contains(&ResultType::Licence) {
         out.add("result/types", format!("结果“{}”是证照，结果类型请勾选证照", result.name));
     }
     let document = ["批复", "文", "决定书"].iter().any(|tail| name.ends_with(tail));

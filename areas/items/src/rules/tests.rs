@@ -86,6 +86,18 @@ fn a_sound_guide_has_no_findings() {
     assert_eq!(found(&sound(), |_| {}), []);
 }
 
+/// “凭证”不是证照；“登记证”是。
+#[test]
+fn a_receipt_is_not_a_licence() {
+    let named = |name: &str| {
+        let mut guide = sound();
+        (guide.result.name, guide.result.types) = (name.into(), vec![ResultType::Other]);
+        found(&guide, |_| {})
+    };
+    assert_eq!(named("预备役登记凭证"), []);
+    assert_eq!(named("预备役登记证").len(), 1);
+}
+
 type Spoil = fn(&mut Guide);
 
 #[test]

@@ -8,6 +8,7 @@ use tongban_store::{Result, Row, ScopedSql, Tx, args, scoped, scoped_rows};
 const INSERT_NOTE: &str =
     "INSERT INTO items_notes (id, item, field, label, text, author, at, state) VALUES ($1, $2, $3, $4, $5, $6, $7, 'open')";
 const OPEN_NOTES: &str = "SELECT id, field, label, text FROM items_notes WHERE item = $1 AND state = 'open' ORDER BY id";
+const DONE_NOTES: &str = "SELECT id, field, label, text FROM items_notes WHERE item = $1 AND state = 'done' AND at >= $2 ORDER BY id LIMIT 200";
 const RESOLVE_NOTES: &str = "UPDATE items_notes SET state = 'done' WHERE item = $1 AND state = 'open'";
 const INSERT_CHECK: &str = "INSERT INTO items_guide_checks (id, tenant, unit, org, batch, item, edition, state, errors, inspector, drawn, \
      version) VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', '', $8, $9, 1)";
@@ -39,6 +40,7 @@ const OLD_OF: &str = "SELECT code, at FROM items_old_codes WHERE item = $1 ORDER
 pub(super) const STATEMENTS: &[&str] = &[
     INSERT_NOTE,
     OPEN_NOTES,
+    DONE_NOTES,
     RESOLVE_NOTES,
     INSERT_CHECK,
     UPDATE_CHECK,
@@ -78,6 +80,14 @@ pub fn insert_note(tx: &mut Tx<'_>, item: i64, note: &NoteRow, author: i64, at: 
 /// 引擎故障。
 pub fn open_notes(tx: &mut Tx<'_>, item: i64) -> Result<Vec<NoteRow>> {
     tx.rows(OPEN_NOTES, args![item], |r| Ok(NoteRow { id: r.get(0)?, field: r.get(1)?, label: r.get(2)?, text: r.get(3)? }))
+}
+
+/// 这一版里提过、已经再报上来的批注：审核人好看改了没有。
+///
+/// # Errors
+/// 引擎故障。
+pub fn done_notes(tx: &mut Tx<'_>, item: i64, since: Timestamp) -> Result<Vec<NoteRow>> {
+    tx.rows(DONE_NOTES, args![item, since], |r| Ok(NoteRow { id: r.get(0)?, field: r.get(1)?, label: r.get(2)?, text: r.get(3)? }))
 }
 
 /// # Errors

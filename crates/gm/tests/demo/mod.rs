@@ -1,6 +1,8 @@
 //! 测试用的一套：根、制章者、签章者、外人，一枚印章、一份签章。
 #![allow(dead_code)]
 
+pub mod foreign;
+
 use jiff::Timestamp;
 use tongban_gm::cert::{CertRequest, Role, issue, issue_root};
 use tongban_gm::ses::{ListBy, SealKind, SealRequest, SignatureRequest, make_seal, sign};

@@ -51,6 +51,17 @@ impl Line {
     }
 }
 
+/// 章盖在哪里。
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stamp {
+    /// 页的编号。
+    pub page: String,
+    /// 整枚章的外框，从页的左上角起算；骑缝章的外框会伸出页外。
+    pub area: Rect,
+    /// 只画外框里的这一块（骑缝），从外框的左上角起算。
+    pub clip: Option<Rect>,
+}
+
 /// 一个签章。
 #[derive(Debug, Clone)]
 pub struct Signed {
@@ -77,7 +88,7 @@ pub struct Signed {
     /// 印章图像：格式与字节。
     pub picture: Option<(String, Vec<u8>)>,
     /// 章在哪些页的哪里。
-    pub stamps: Vec<(String, Rect)>,
+    pub stamps: Vec<Stamp>,
     /// 逐步结果。
     pub lines: Vec<Line>,
     /// 这个签章的结论。

@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use skrifa::instance::{LocationRef, Size};
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{FontRef, MetadataProvider};
@@ -12,6 +10,7 @@ use tongban_documents::paper::Font;
 
 use super::Resources;
 use super::path::translate;
+use super::picture;
 use crate::content::push;
 use crate::package::{Package, Part};
 use crate::read::{Rect, numbers};
@@ -19,12 +18,16 @@ use crate::xml::Node;
 
 /// 嵌套的图元块最多几层。
 const DEEPEST: usize = 8;
+/// 一页最多画多少个字。
+const MOST_LETTERS: usize = 200_000;
 
 pub(super) struct Canvas<'a> {
     package: &'a Package,
     resources: &'a Resources,
     fallback: Option<&'a Font>,
     limit: usize,
+    /// 还能画几个字。
+    letters: usize,
     /// 画过的字形：字体编号与字 → `<defs>` 里的编号；同一个字只放一次轮廓。
     glyphs: HashMap<(String, char), Option<(usize, f64)>>,
     pub out: String,
@@ -32,7 +35,7 @@ pub(super) struct Canvas<'a> {
 
 impl<'a> Canvas<'a> {
     pub fn new(package: &'a Package, resources: &'a Resources, fallback: Option<&'a Font>, limit: usize) -> Self {
-        Self { package, resources, fallback, limit, glyphs: HashMap::new(), out: String::new() }
+        Self { package, resources, fallback, limit, letters: MOST_LETTERS, glyphs: HashMap::new(), out: String::new() }
     }
 
     pub fn page(&mut self, content: &Node) {
@@ -68,7 +71,8 @@ impl<'a> Canvas<'a> {
     }
 
     fn path(&mut self, node: &Node) {
-        let Some(data) = node.text_at(&["AbbreviatedData"]).map(translate) else { return };
+        let room = self.limit.saturating_sub(self.out.len());
+        let Some(data) = node.text_at(&["AbbreviatedData"]).filter(|text| text.len() <= room).map(translate) else { return };
         if self.open(node).is_none() {
             return;
         }
@@ -81,12 +85,13 @@ impl<'a> Canvas<'a> {
 
     fn image(&mut self, node: &Node) {
         let Some(path) = node.attribute("ResourceID").and_then(|id| self.resources.files.get(id)) else { return };
-        let (Some(part), Some(kind)) = (self.package.get(path), image_kind(path)) else { return };
-        let data = STANDARD.encode(part.data());
+        let Some(link) = self.package.get(path).filter(|part| self.out.len() + part.data().len() / 3 * 4 <= self.limit).and_then(|part| picture::link(part.data())) else {
+            return;
+        };
         let Some(area) = self.open(node) else { return };
         // 图像占单位方格，由 CTM 放大；没有 CTM 就铺满边框
         let (w, h) = if node.attribute("CTM").is_some() { (1.0, 1.0) } else { (area.width, area.height) };
-        push(&mut self.out, format_args!("><image width=\"{w}\" height=\"{h}\" preserveAspectRatio=\"none\" href=\"data:image/{kind};base64,{data}\"/></g>"));
+        push(&mut self.out, format_args!("><image width=\"{w}\" height=\"{h}\" preserveAspectRatio=\"none\" href=\"{link}\"/></g>"));
     }
 
     fn text(&mut self, node: &Node) {
@@ -110,7 +115,8 @@ impl<'a> Canvas<'a> {
     fn place(&mut self, code: &Node, font: &str, size: f64) -> Vec<(usize, f64, f64)> {
         let origin = |name| code.attribute(name).and_then(|text| numbers(text).first().copied()).unwrap_or(0.0);
         let (mut x, mut y) = (origin("X"), origin("Y"));
-        let letters: Vec<char> = code.text.trim_matches(['\n', '\r']).chars().take(20_000).collect();
+        let letters: Vec<char> = code.text.trim_matches(['\n', '\r']).chars().take(self.letters).collect();
+        self.letters -= letters.len();
         let (dx, dy) = (code.attribute("DeltaX").map(|t| deltas(t, letters.len())), code.attribute("DeltaY").map(|t| deltas(t, letters.len())));
         let mut out = Vec::new();
         for (n, letter) in letters.into_iter().enumerate() {
@@ -205,14 +211,4 @@ fn colour(node: &Node, name: &str) -> String {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let part = |n: usize| value.get(n).map_or(0, |v| v.clamp(0.0, 255.0) as u8);
     format!("#{:02x}{:02x}{:02x}", part(0), part(1), part(2))
-}
-
-fn image_kind(path: &str) -> Option<&'static str> {
-    match path.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
-        "png" => Some("png"),
-        "jpg" | "jpeg" => Some("jpeg"),
-        "gif" => Some("gif"),
-        "bmp" => Some("bmp"),
-        _ => None,
-    }
 }

@@ -1,6 +1,9 @@
 //! 测试用的一套：演示根、制章者、签章者，一枚章，一份一页的证照。
 #![allow(dead_code)]
 
+pub mod clock;
+pub mod dice;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -22,6 +25,7 @@ pub fn key(n: u8) -> SecretKey {
 
 pub struct Demo {
     pub root: Certificate,
+    pub maker: Certificate,
     pub signer: Certificate,
     pub outsider: Certificate,
     pub esl: Vec<u8>,
@@ -73,7 +77,7 @@ pub fn demo_with(seal_until: &str) -> Demo {
     .unwrap();
     let mut trust = Trust::new();
     trust.add_anchor(root.clone()).unwrap();
-    Demo { root, signer, outsider, seal: Part::stored(esl.as_slice()), esl, trust, key: key(SIGNER) }
+    Demo { root, maker, signer, outsider, seal: Part::stored(esl.as_slice()), esl, trust, key: key(SIGNER) }
 }
 
 pub fn paper() -> Paper {

@@ -133,6 +133,13 @@ pub(super) fn apply(form: &EditForm, g: &mut Guide, checks: &mut Checks) {
     }
 }
 
+/// 少用的几样填了没有：填了的一打开就露着；选择题要写选项，也露着。
+pub(super) fn has_more(field: &FormField) -> bool {
+    let chooses = matches!(field.kind, FieldKind::Radio | FieldKind::Select | FieldKind::Checkbox);
+    let texts = [&field.hint, &field.unit, &field.prefill, &write_options(&field.options), &write_rule(&field.rule), &when_of(field)];
+    chooses || texts.iter().any(|text| !text.is_empty())
+}
+
 pub(super) fn when_of(field: &FormField) -> String {
     write_when(&field.when)
 }
@@ -182,5 +189,21 @@ mod tests {
         apply(&form, &mut Guide::default(), &mut checks);
         let errors = checks.finish().unwrap_err().errors;
         assert_eq!(errors.iter().map(|error| error.code).collect::<Vec<_>>(), ["rule", "form-fault"]);
+    }
+
+    #[test]
+    fn an_unknown_source_is_named() {
+        let saved = |prefill: &str| {
+            let form = EditForm { f_label: vec!["姓名".into()], f_prefill: vec![prefill.into()], ..EditForm::default() };
+            let mut checks = Checks::new();
+            apply(&form, &mut Guide::default(), &mut checks);
+            checks.finish()
+        };
+        for known in PREFILLS.iter().map(|(source, _)| *source).chain(["", "licence.营业执照.住所"]) {
+            assert!(saved(known).is_ok(), "{known}");
+        }
+        for unknown in ["holder_name", "licence.", "licence.营业执照", "person.age"] {
+            assert!(saved(unknown).unwrap_err().errors[0].detail.contains("不认识"), "{unknown}");
+        }
     }
 }

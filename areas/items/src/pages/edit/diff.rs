@@ -4,6 +4,7 @@ use super::{designer, lines};
 use crate::model::Guide;
 use crate::model::codes::{HandleArea, PowerKind, SealMode, corp_theme, person_theme};
 use crate::model::guide::Material;
+use crate::model::situations::Variant;
 use crate::store::CatalogueRow;
 
 /// 一个要素的不同：两边的行，真的是这一边独有的。
@@ -51,36 +52,62 @@ fn labels<T: Copy>(values: &[T], label: fn(T) -> &'static str) -> String {
     values.iter().map(|value| label(*value)).collect::<Vec<_>>().join("、")
 }
 
-fn material(m: &Material) -> String {
-    let mut parts = vec![
-        m.name.clone(),
-        m.need.label().to_owned(),
-        m.copy_type.label().to_owned(),
-        m.waive.label().to_owned(),
-        format!("{} 份", m.copies),
-    ];
-    for text in [&m.hint, &m.source_note, &m.licence_type, &m.standard, &m.basis, &m.remark, &m.blank_form, &m.example] {
-        if !text.is_empty() {
-            parts.push(text.clone());
-        }
+/// 空白表、样表：由申报表生成的写成话。
+fn sheet(what: &str, text: &str) -> String {
+    match text {
+        "" => String::new(),
+        "@form" | "@example" => format!("{what}由申报表生成"),
+        named => format!("{what}：{named}"),
     }
-    parts.extend((!m.when.always()).then(|| lines::write_when(&m.when)));
-    parts.join("｜")
 }
 
+fn material(m: &Material) -> String {
+    let when = if m.when.always() { String::new() } else { format!("情形 {}", lines::write_when(&m.when)) };
+    let (copies, blank, example) = (format!("{} 份", m.copies), sheet("空白表", &m.blank_form), sheet("样表", &m.example));
+    let always = [m.name.as_str(), m.need.label(), m.copy_type.label(), m.waive.label(), &copies];
+    let filled = [&m.hint, &m.source_note, &m.licence_type, &m.standard, &m.basis, &m.remark, &blank, &example, &when];
+    always.into_iter().chain(filled.into_iter().map(String::as_str).filter(|text| !text.is_empty())).collect::<Vec<_>>().join("｜")
+}
+
+fn variant(v: &Variant) -> String {
+    let promise = v.promise.as_ref().map_or_else(String::new, |limit| format!("承诺 {}", limit.promise_words()));
+    let legal = v.legal.as_ref().map_or_else(String::new, |limit| format!("法定 {}", limit.legal_words()));
+    let visits = v.visits.map_or_else(String::new, |visits| format!("跑 {visits} 次"));
+    let always = format!("情形 {}", lines::write_when(&v.when));
+    let filled = [&promise, &legal, &visits, &v.note];
+    std::iter::once(always.as_str()).chain(filled.into_iter().map(String::as_str).filter(|text| !text.is_empty())).collect::<Vec<_>>().join("｜")
+}
+
+/// 申报表的一栏：没写的不占格。
 fn form(guide: &Guide) -> String {
+    let named = |name: &str, text: String| if text.is_empty() { text } else { format!("{name} {text}") };
     let field = |(section, field): &(String, crate::model::FormField)| {
-        let must = if field.required { "必填" } else { "选填" };
-        let parts = [section.as_str(), &field.label, field.kind.as_str(), must, &field.unit, &field.hint, &field.prefill];
-        format!(
-            "{}｜{}｜{}｜{}",
-            parts.join("｜"),
-            designer::write_options(&field.options),
+        let kind = designer::KINDS.iter().find(|(kind, _)| *kind == field.kind).map_or("", |(_, label)| *label);
+        let source = designer::PREFILLS.iter().find(|(source, _)| *source == field.prefill).map_or(field.prefill.as_str(), |(_, label)| *label);
+        let more = [
+            named("单位", field.unit.clone()),
+            field.hint.clone(),
+            named("选项", designer::write_options(&field.options)),
             designer::write_rule(&field.rule),
-            designer::when_of(field)
-        )
+            named("带出", source.to_owned()),
+            named("情形", designer::when_of(field)),
+        ];
+        let always = [section.as_str(), &field.label, kind, if field.required { "必填" } else { "选填" }];
+        always.into_iter().chain(more.iter().map(String::as_str).filter(|text| !text.is_empty())).collect::<Vec<_>>().join("｜")
     };
     designer::rows(&guide.form).iter().filter(|(_, field)| !field.label.is_empty()).map(field).collect::<Vec<_>>().join("\n")
+}
+
+/// 有哪几样方便，都没有就说没有。
+fn conveniences(g: &Guide) -> String {
+    let all = [(g.booking, "可以预约"), (g.express, "结果可以寄送"), (g.service.mail_materials, "材料可以寄来"), (g.terminal, "自助终端能办"), (g.entry_centre, "进驻政务大厅")];
+    let on: Vec<&str> = all.iter().filter(|(on, _)| *on).map(|(_, label)| *label).collect();
+    if on.is_empty() { "都没有".to_owned() } else { on.join("、") }
+}
+
+/// 几段话并成一段，空的不占行。
+fn paragraphs<'t>(parts: impl IntoIterator<Item = &'t str>) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// 每个要素：字段名、叫法、写法。两份指南的次序一样，可以逐个比。
@@ -109,12 +136,12 @@ pub(in crate::pages) fn texts(g: &Guide) -> Vec<(&'static str, &'static str, Str
         ("online", "手机能申报", yes(g.online.mobile)),
         ("online", "外部网办地址", g.online.url.clone()),
         ("questions", "情形问题", lines::write_questions(&g.questions)),
-        ("variants", "不同情形的时限与次数", lines::write_variants(&g.variants)),
+        ("variants", "不同情形的时限与次数", g.variants.iter().map(variant).collect::<Vec<_>>().join("\n")),
         ("materials", "材料", g.materials.iter().map(material).collect::<Vec<_>>().join("\n")),
         ("no_materials", "不用交材料", yes(g.no_materials)),
         ("form", "申报表", form(g)),
         ("steps", "流程", lines::write_steps(&g.steps)),
-        ("result", "结果", format!("{}｜{}｜{}", g.result.name, labels(&g.result.types, |kind| kind.label()), g.result.validity)),
+        ("result", "结果", paragraphs([&g.result.name, &labels(&g.result.types, |kind| kind.label()), &g.result.validity].map(String::as_str)).replace('\n', "｜")),
         ("steps", "容易被退回的原因", g.pitfalls.join("\n")),
         ("service", "权力来源", g.power_source.label().to_owned()),
         ("service", "实施主体性质", g.dept_type.label().to_owned()),
@@ -129,9 +156,9 @@ pub(in crate::pages) fn texts(g: &Guide) -> Vec<(&'static str, &'static str, Str
         ("service", "盖哪一枚章", s.seal_mode.map_or("", SealMode::label).to_owned()),
         ("service", "AB 岗", yes(s.ab_post)),
         ("service", "计划生效、取消", format!("{} {}", s.plan_effective, s.plan_cancel).trim().to_owned()),
-        ("service", "预约、寄送、自助、进厅", [g.booking, g.express, g.terminal, g.entry_centre].map(yes).join("、")),
+        ("service", "预约、寄送、自助、进厅", conveniences(g)),
         ("service", "代办点", lines::write_agents(&s.agents)),
-        ("service", "权利与义务", [s.rights.join("\n"), s.duties.join("\n")].join("\n")),
+        ("service", "权利与义务", paragraphs(s.rights.iter().chain(&s.duties).map(String::as_str))),
         ("places", "办理地点", lines::write_places(&g.places)),
         ("consult_phone", "咨询电话", g.consult_phone.clone()),
         ("supervise_phone", "投诉电话", g.supervise_phone.clone()),
@@ -144,7 +171,7 @@ pub(in crate::pages) fn texts(g: &Guide) -> Vec<(&'static str, &'static str, Str
         (
             "service",
             "复议与诉讼",
-            [&g.remedy.review_org, &g.remedy.review_contact, &g.remedy.court, &g.remedy.court_contact].map(String::as_str).join("\n"),
+            paragraphs([&g.remedy.review_org, &g.remedy.review_contact, &g.remedy.court, &g.remedy.court_contact].map(String::as_str)),
         ),
         ("service", "豁免", lines::write_exemptions(&g.exemptions)),
     ]
@@ -166,5 +193,18 @@ mod tests {
         let marked: Vec<&String> = found[0].after.iter().filter(|(new, _)| *new).map(|(_, line)| line).collect();
         assert_eq!(marked.len(), 1);
         assert!(marked[0].starts_with("经营场所平面图｜"));
+    }
+
+    /// 给审核人看的话里没有代码、没有空格子。
+    #[test]
+    fn reviewers_read_words_not_codes() {
+        for complete in crate::complete::built_in().unwrap() {
+            for (_, label, text) in texts(&complete.guide) {
+                let coded = ["@form", "@example", "id_number", "textarea", "person.", "是、否", "否、是"].iter().find(|code| text.contains(**code));
+                assert!(coded.is_none() && !text.ends_with('｜'), "{} {label}：{text}", complete.guide.name);
+                let spaced = ["材料", "申报表", "结果", "不同情形的时限与次数"].contains(&label);
+                assert!(!spaced || !text.contains("｜｜"), "{} {label}：{text}", complete.guide.name);
+            }
+        }
     }
 }
