@@ -132,6 +132,7 @@ fn registration() -> Registration {
         summary: String::new(),
         channel: Channel::Window,
         allow_same: true,
+        follow: None,
     }
 }
 

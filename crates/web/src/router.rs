@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -205,14 +205,14 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     problem_json(&problem, "", "")
 }
 
-/// 每个请求一行日志与一个耗时；不记查询串，里面可能有个人信息。
+/// 每个请求一行日志与一个耗时；记路由，不记网址：网址里有一次性的码，查询串里可能有个人信息。
 async fn observe(request: Request, next: Next) -> Response {
     let started = std::time::Instant::now();
-    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let (method, route) = (request.method().clone(), request.extensions().get::<MatchedPath>().cloned());
     let response = next.run(request).await;
     let elapsed = started.elapsed();
     seconds(&method, response.status()).record(elapsed.as_secs_f64());
-    tracing::debug!(%method, path = uri.path(), status = response.status().as_u16(), ms = elapsed.as_millis(), "请求");
+    tracing::debug!(%method, route = route.as_ref().map_or("-", MatchedPath::as_str), status = response.status().as_u16(), ms = elapsed.as_millis(), "请求");
     response
 }
 

@@ -36,6 +36,7 @@ pub(super) struct PickPage {
     q: String,
     found: Vec<(String, String, String)>,
     searched: bool,
+    code: Input,
     earlier: Input,
     errors: ErrorSummary,
 }
@@ -49,6 +50,7 @@ impl PickPage {
             q: String::new(),
             found: Vec::new(),
             searched: false,
+            code: Input::text("code", "或直接填事项编码").max_length(33).width("w-m"),
             earlier: Input::text("earlier", "原办件编号，或证照上的编号").value(earlier).width("w-m").errors_of(problem),
             errors: ErrorSummary::of(problem),
         }
@@ -89,7 +91,12 @@ pub async fn new(State(app): State<App>, ctx: Ctx, Query(query): Query<NewQuery>
     if !query.code.is_empty() {
         let code = query.code.clone();
         let found = app.db().snapshot("cases.offer", move |tx| offer::current(tx, &code)).await?;
-        let offer = found.ok_or_else(|| Problem::new(Code::NotFound, "没有找到这个事项，可能已经暂停或取消"))?;
+        let Some(offer) = found else {
+            let unknown = Problem::field("code", "not-found", "没有找到这个事项，可能已经暂停或取消；请对照事项列表核对编码，或在上面按名称找");
+            let blank = PickPage::blank(&ctx, "", Some(&unknown));
+            let code = Input::text("code", "或直接填事项编码").max_length(33).width("w-m").value(&query.code).errors_of(Some(&unknown));
+            return render_status(422, &PickPage { code, ..blank });
+        };
         return Ok(render(&form_page(&ctx, offer, &Fields(Vec::new()), None, None))?.into_response());
     }
     let words = query.q.trim().to_owned();
