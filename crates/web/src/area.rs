@@ -224,7 +224,7 @@ pub struct DrillRow {
     pub weight: i64,
 }
 
-/// 行键大于 `after` 的至多 `limit` 条记录的现有事实。
+/// 一种记录的全量扫描。
 pub type Scan = fn(&mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<(i64, String)>>;
 
 /// 一类记录的全部度量。
