@@ -148,18 +148,34 @@ fn licences_for_all(demo: &mut Demo<'_>, tenant: i64) -> Result<()> {
         }))?;
         (demo.progress)(u64::try_from(n).unwrap_or(0), u64::try_from(issuers.len()).unwrap_or(1), "证照");
     }
-    let Some(org) = issuers.first().copied() else { return Ok(()) };
+    if issuers.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<(i64, String)> = units.iter().map(|row| (row.place.unit, row.org_name.clone())).collect();
     demo.runtime.block_on(db.bulk("credentials.demo_wallets", move |tx| {
         for (mobile, name, code) in [("13900000001", "王小明", "510811199003070017"), ("13900000002", "李大娘", "510811198512120022")] {
             let Some(account) = tongban_parties::queries::account_for_login(tx, mobile)? else { continue };
             for kind in all.iter().filter(|kind| kind.spec.holder != HolderKind::Legal) {
+                let Some(org) = issuer(&kind.name, &names) else { continue };
                 let input = Enter { holder_name: name.into(), holder_code: code.into(), ..sample(kind.id, HolderKind::Person, org, 900, now) };
                 issue(tx, &input, now)?;
             }
             commands::claim(tx, &Actor::citizen(account.id, account.person, 3, name), now)?;
         }
-        quotas_and_province(tx, tenant, &all, now)
+        quotas_and_province(tx, tenant, (&issuers, &all), now)
     }))
+}
+
+/// 群众手里的这种证由谁发：残联、公安各发各的，其余由行政审批局；章还没启用的，由头一个有章的单位。
+fn issuer(kind: &str, units: &[(i64, String)]) -> Option<i64> {
+    let keyword = if kind.contains("残疾") {
+        "残联"
+    } else if kind.contains("身份证") {
+        "公安"
+    } else {
+        "行政审批"
+    };
+    units.iter().find(|(_, name)| name.contains(keyword)).or_else(|| units.first()).map(|(id, _)| *id)
 }
 
 /// 录一张并送去用印。
@@ -208,10 +224,14 @@ fn uscc(n: usize) -> String {
     inner(&body).unwrap_or(body)
 }
 
-fn quotas_and_province(tx: &mut Tx<'_>, tenant: i64, all: &[crate::store::Kind], now: Timestamp) -> Result<()> {
+/// 应录数比录了的略多，录入率看得出差距；另有一份省里的印章统计表。
+fn quotas_and_province(tx: &mut Tx<'_>, tenant: i64, (issuers, all): (&[i64], &[crate::store::Kind]), now: Timestamp) -> Result<()> {
     let units = directory::units(tx, tenant)?;
-    for (org, kind) in units.iter().take(12).zip(all.iter().cycle()) {
-        commands::set_quota(tx, &who(tenant), org.id, kind.id, 5, now)?;
+    let each = i64::try_from(12_usize.div_ceil(all.len().max(1))).unwrap_or(1);
+    for (n, org) in issuers.iter().enumerate() {
+        for kind in all {
+            commands::set_quota(tx, &who(tenant), *org, kind.id, each + i64::from(n % 3 == 0), now)?;
+        }
     }
     let row = |(n, org): (usize, &tongban_directory::model::Org)| ProvinceRow { row: i64::try_from(n).unwrap_or(0) + 2, name: org.name.clone(), made: n % 5 != 3, note: String::new() };
     let rows: Vec<ProvinceRow> = units.iter().take(30).enumerate().map(row).collect();
