@@ -20,6 +20,7 @@ fn officer() -> Actor {
 async fn publish_first(app: &TestApp) -> Guide {
     let mut guide = testing::guide().unwrap();
     (guide.materials, guide.no_materials, guide.questions, guide.form) = (Vec::new(), true, Vec::new(), Default::default());
+    guide.variants.clear();
     (guide.promise, guide.conditions) = (Limit::workdays(5), vec!["第一版的受理条件".into()]);
     guide.steps.iter_mut().for_each(|step| step.workdays = 0);
     let (at, first) = (app.app.now(), guide.clone());
