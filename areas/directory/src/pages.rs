@@ -1,10 +1,12 @@
 //! 目录区的页面：服务点、机构与人员。
 
+pub mod roles;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use tongban_kernel::{Problem, mask};
+use tongban_kernel::Problem;
 use tongban_web::components::{ErrorSummary, Field};
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Query, render, render_status, see_other};
 
@@ -39,18 +41,13 @@ struct Line {
     depth: usize,
 }
 
-struct Person {
-    staff: Staff,
-    name: String,
-}
-
 #[derive(Template)]
 #[template(path = "orgs.html")]
 struct OrgsPage {
     l: Layout,
     lines: Vec<Line>,
     chosen: Option<Org>,
-    people: Vec<Person>,
+    people: Vec<Staff>,
     configs: Vec<Config>,
     /// 能改、能核对。
     may_manage: bool,
@@ -111,10 +108,9 @@ async fn orgs_page(app: &App, ctx: &Ctx, org: Option<i64>) -> Result<OrgsPage, F
             Ok((tree(&seen), chosen, people, configs))
         })
         .await?;
-    let people = people.into_iter().map(|staff| Person { name: mask::name(&staff.name), staff }).collect();
     let fields = chosen.as_ref().map(|org| org_fields(&shown(org), None)).unwrap_or_default();
     Ok(OrgsPage {
-        l: Layout::staff(ctx, "机构与人员"),
+        l: Layout::staff(ctx, "机构与配置核对"),
         lines,
         chosen,
         people,
