@@ -6,7 +6,7 @@ mod roles;
 
 pub use config::{edit_org, record_config};
 pub use people::{
-    add_staff, appoint, assign_post, change_post, cover_post, deactivate_staff, edit_staff, link_person, manageable, register_staff,
+    add_staff, appoint, assign_post, change_post, cover_post, deactivate_staff, edit_staff, hands_off, link_person, manageable, register_staff,
     reinstate_staff, stop_unverified,
 };
 pub use roles::{RoleChange, change_role, install_roles};

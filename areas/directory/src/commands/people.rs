@@ -55,12 +55,24 @@ pub fn manageable(tx: &mut Tx<'_>, actor: &Actor, staff: i64, at: Timestamp) -> 
         return Ok(found);
     }
     actor.scope.check(&found.place())?;
-    for post in store::posts_of(tx, staff)?.into_iter().filter(|post| post.to_day >= today(at)) {
+    match hands_off(tx, actor, &found, at)? {
+        Some(problem) => Err(problem.into()),
+        None => Ok(found),
+    }
+}
+
+/// 范围里的这个人为什么管不了：他担任的角色操作者给不了。管得了为 `None`；只读，页面也用它。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn hands_off(tx: &mut Tx<'_>, actor: &Actor, staff: &Staff, at: Timestamp) -> Result<Option<Problem>> {
+    for post in store::posts_of(tx, staff.id)?.into_iter().filter(|post| post.to_day >= today(at)) {
         if let Err(reason) = givable(tx, actor, &post.role)? {
-            return Err(Problem::new(Code::Forbidden, format!("{}担任{}。{reason}，他也由那里管", found.name, role_name(&post.role))).into());
+            let detail = format!("{}担任{}。{reason}，他也由那里管", staff.name, role_name(&post.role));
+            return Ok(Some(Problem::new(Code::Forbidden, detail)));
         }
     }
-    Ok(found)
+    Ok(None)
 }
 
 fn givable(tx: &mut Tx<'_>, actor: &Actor, code: &str) -> Result<std::result::Result<(), String>> {
