@@ -42,7 +42,7 @@ pub const fn area() -> Area {
             Migration { area: "directory", number: 1, name: "directory", sql: include_str!("../migrations/0001_directory.sql") },
             Migration { area: "directory", number: 2, name: "tenant_posts", sql: include_str!("../migrations/0002_tenant_posts.sql") },
             Migration { area: "directory", number: 3, name: "configs", sql: include_str!("../migrations/0003_configs.sql") },
-            Migration { area: "directory", number: 4, name: "staff_admin", sql: include_str!("../migrations/0004_staff_admin.sql") },
+            Migration { area: "directory", number: 5, name: "staff_admin", sql: include_str!("../migrations/0005_staff_admin.sql") },
         ],
         statements: &[store::STATEMENTS, store::CONFIG_STATEMENTS, store::PEOPLE_STATEMENTS],
         permissions: &[(READ, "查看机构人员"), (MANAGE, "维护机构"), (STAFF, "管理人员与账号"), (ROLES, "改角色权限")],

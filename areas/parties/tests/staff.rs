@@ -127,7 +127,8 @@ async fn passwords_are_given_only_down_the_ladder_and_must_be_changed() {
             assert_eq!(code(staff::give_password(tx, &c.admin, c.handler, 9, "y", at())), Code::PreconditionFailed);
 
             // 连错五次锁住，管理员解锁；没锁的不解
-            assert_eq!(code(staff::unlock(tx, &c.admin, c.handler, version(tx, c.handler)?, at())), Code::Conflict);
+            let now = version(tx, c.handler)?;
+            assert_eq!(code(staff::unlock(tx, &c.admin, c.handler, now, at())), Code::Conflict);
             (0..5).try_for_each(|_| login_failed(tx, "JY01", at()))?;
             assert_eq!(code(before_login(tx, "JY01", at()).map(|_| ())), Code::RateLimited);
             let account = accounts::account_of(tx, c.handler)?.unwrap();
