@@ -122,6 +122,11 @@ async fn orgs_page(app: &App, ctx: &Ctx, org: Option<i64>) -> Result<OrgsPage, F
     })
 }
 
+/// 留在页上、能改了再交的：填得不对，或别人先改了。
+fn mendable(problem: &Problem) -> bool {
+    !problem.errors.is_empty() || problem.code.status() == 412
+}
+
 /// 一个机构能改的部分。
 fn shown(org: &Org) -> NewOrg {
     NewOrg {
@@ -172,13 +177,13 @@ pub async fn edit(State(app): State<App>, ctx: Ctx, Path(org): Path<i64>, Form(f
     let (actor, at, input) = (ctx.actor.clone(), app.now(), new.clone());
     match app.act(&ctx, "directory.edit_org", move |tx| commands::edit_org(tx, &actor, org, form.version, &input, at)).await {
         Ok(()) => Ok(see_other(format!("/admin/orgs?org={org}#configs")).flash("改好了，三项配置重新核对了一遍").into_response()),
-        Err(error) => match error.problem().filter(|problem| !problem.errors.is_empty()).cloned() {
+        Err(error) => match error.problem().filter(|problem| mendable(problem)).cloned() {
             Some(problem) => {
                 let mut page = orgs_page(&app, &ctx, Some(org)).await?;
                 page.fields = org_fields(&new, Some(&problem));
                 page.summary = ErrorSummary::of(Some(&problem));
                 page.l = page.l.with_errors();
-                render_status(422, &page)
+                render_status(problem.code.status(), &page)
             }
             None => Err(error.into()),
         },
@@ -222,13 +227,13 @@ pub async fn record(
             let said = if row.is_right() { "核对通过" } else { "记下了不符之处" };
             Ok(see_other(format!("/admin/orgs?org={org}#configs")).flash(format!("{}：{said}", class.label())).into_response())
         }
-        Err(error) => match error.problem().filter(|problem| !problem.errors.is_empty()).cloned() {
+        Err(error) => match error.problem().filter(|problem| mendable(problem)).cloned() {
             Some(problem) => {
                 let mut page = orgs_page(&app, &ctx, Some(org)).await?;
                 page.doubted = Some((class, doubt_field(class, &text, Some(&problem))));
                 page.summary = ErrorSummary::of(Some(&problem));
                 page.l = page.l.with_errors();
-                render_status(422, &page)
+                render_status(problem.code.status(), &page)
             }
             None => Err(error.into()),
         },

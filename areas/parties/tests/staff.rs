@@ -278,6 +278,8 @@ async fn the_pages_keep_input_and_hide_what_is_out_of_scope() {
         let page = app.get(&format!("/admin/users/{}", c.handler), &admin).await.unwrap();
         assert!(page.status.is_success() && page.body.contains("办件 1") && page.body.contains("在办件 2 件") && !page.body.contains("first-password"));
         assert_eq!(app.get(&format!("/admin/users/{}", c.outsider), &admin).await.unwrap().status.as_u16(), 404);
+        let unreadable = app.get("/admin/users/abc", &admin).await.unwrap();
+        assert!(unreadable.status.as_u16() == 404 && unreadable.body.contains("没有找到"), "编号读不懂与不存在一样，说中文");
         let above = app.get(&format!("/admin/users/{}", c.sys.staff), &admin).await.unwrap();
         assert!(above.body.contains("只有系统管理员能给") && !above.body.contains("重置口令"), "看得到，动不了");
         let (target, outside) = (format!("/admin/users/{}", c.handler), format!("/admin/users/{}", c.outsider));
