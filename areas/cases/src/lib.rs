@@ -19,7 +19,9 @@ mod demo_dice;
 mod demo_ways;
 pub mod desk;
 pub mod exchange;
+mod holdings;
 pub mod import;
+mod journals;
 pub mod measures;
 pub mod model;
 pub mod offer;
@@ -68,6 +70,8 @@ pub const fn area() -> Area {
         menu: MENU,
         samples: desk::SAMPLES,
         demo: Some(demo::demo),
+        events: journals::EVENTS,
+        holdings: holdings::HOLDINGS,
         ..Area::new("cases", "办件")
     }
 }

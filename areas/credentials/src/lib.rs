@@ -16,6 +16,7 @@ pub mod copies;
 pub mod demo;
 pub mod entering;
 pub mod issue;
+mod journals;
 pub mod maker;
 pub mod measures;
 pub mod model;
@@ -140,6 +141,7 @@ pub const fn area() -> Area {
         measures: measures::MEASURES,
         samples: panels::SAMPLES,
         demo: Some(demo::demo),
+        events: journals::EVENTS,
         ..Area::new("credentials", "证照印章")
     }
 }
