@@ -37,6 +37,7 @@ pub const fn area() -> Area {
             Migration { area: "directory", number: 1, name: "directory", sql: include_str!("../migrations/0001_directory.sql") },
             Migration { area: "directory", number: 2, name: "tenant_posts", sql: include_str!("../migrations/0002_tenant_posts.sql") },
             Migration { area: "directory", number: 3, name: "configs", sql: include_str!("../migrations/0003_configs.sql") },
+            Migration { area: "directory", number: 4, name: "window_posts", sql: include_str!("../migrations/0004_window_posts.sql") },
         ],
         statements: &[store::STATEMENTS, store::CONFIG_STATEMENTS],
         permissions: &[(READ, "查看机构人员"), (MANAGE, "维护机构人员与授权")],

@@ -108,7 +108,7 @@ impl std::convert::From<RatingRow> for EvaluationItem {
     fn from(row: RatingRow) -> Self {
         Self {
             pro_status: row.node.code(),
-            assess_number: row.round.code(),
+            assess_number: row.round.number(),
             satisfaction: row.level.code(),
             satisfaction_national: rules::national_scale(row.level),
             pf: row.channel.code(),

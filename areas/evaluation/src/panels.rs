@@ -98,6 +98,7 @@ pub const SAMPLES: &[Sample] = &[
     Sample { param: "task", value: sample_rating },
     Sample { param: "token", value: sample_token },
     Sample { param: "window", value: |_, _| Ok("1".to_owned()) },
+    Sample { param: "seat", value: |_, _| Ok("1".to_owned()) },
     Sample { param: "appraisal", value: |_, _| Ok("1".to_owned()) },
     Sample { param: "inspection", value: |_, _| Ok("1".to_owned()) },
 ];

@@ -2,6 +2,7 @@
 
 mod deadlines;
 mod gaming;
+pub mod pads;
 mod publish;
 pub mod stats;
 

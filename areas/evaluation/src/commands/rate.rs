@@ -11,7 +11,6 @@ use tongban_store::{Result, Tx};
 use super::{calendar_problem, finish, load};
 use crate::facts::Facts;
 use crate::model::{EvalChannel, Round, State, TextReview};
-use crate::permissions::INVITE;
 use crate::rules::{self, Rating, Signals};
 use crate::store::{self, Invited, RatingRow, SourceCount, Subject, TaskRow};
 
@@ -49,25 +48,8 @@ pub fn rate(tx: &mut Tx<'_>, actor: &Actor, token: &str, rating: &Rating, from: 
     first(tx, actor, (&subject, &before), &invited, rating, from, at)
 }
 
-/// 工作人员把纸质意见、电话评价补录进来（渠道只能是纸质或电话）。
-///
-/// # Errors
-/// 没有权限、不在范围内、渠道不对、已经评过。
-pub fn record(tx: &mut Tx<'_>, actor: &Actor, invitation: i64, rating: &Rating, channel: EvalChannel, at: Timestamp) -> Result<Rated> {
-    actor.require(INVITE)?;
-    if !matches!(channel, EvalChannel::Paper | EvalChannel::Phone) {
-        return Err(Problem::field("channel", "invalid", "补录只收纸质与电话评价，其他渠道请群众自己评").into());
-    }
-    let found = store::find_invitation(tx, invitation)?.ok_or_else(Problem::not_found)?;
-    let (subject, before) = load(tx, found.subject)?;
-    actor.scope.check(&subject.place)?;
-    let invited = store::find_invitation(tx, found.id)?.ok_or_else(Problem::not_found)?;
-    rules::usable(invited.standing(), at)?;
-    let from = From { channel, device: String::new(), ip: String::new() };
-    first(tx, actor, (&subject, &before), &invited, rating, &from, at)
-}
-
-fn first(
+/// 首评落库：登记、派单、记事实；系统默认的让位。
+pub(super) fn first(
     tx: &mut Tx<'_>,
     actor: &Actor,
     (subject, before): (&Subject, &Facts),
@@ -82,6 +64,8 @@ fn first(
     store::insert_rating(tx, &row, &device, &ip)?;
     store::add_dimensions(tx, row.id, &rating.dims)?;
     store::mark_used(tx, invited.id, at)?;
+    store::supersede_default(tx, subject.id)?;
+    store::end_push_of(tx, invited.id, "rated", at)?;
     let task = if row.level.is_bad() { Some(dispatch(tx, subject, &row, actor, at)?) } else { None };
     let changed = EvaluationSubmittedV1 {
         case: subject.case_id,
@@ -151,12 +135,22 @@ fn judge(tx: &mut Tx<'_>, invited: &Invited, rating: &Rating, from: &From, sourc
         streak,
         on_shared_device: from.channel.is_shared_device(),
         in_office_hours: open && calendar.is_workday(date_of(at)),
+        staff_terminal: !from.channel.is_shared_device() && is_terminal(tx, source.device, at)?,
     };
     Ok(rules::flags(&signals).into_iter().map(rules::Flag::as_str).collect::<Vec<_>>().join(","))
 }
 
+/// 近 30 天里工作人员在这台终端上看过评价码。
+fn is_terminal(tx: &mut Tx<'_>, device: &[u8], at: Timestamp) -> Result<bool> {
+    if device.is_empty() {
+        return Ok(false);
+    }
+    let recent = |seen: Timestamp| at.duration_since(seen) <= SignedDuration::from_hours(24 * super::pads::TERMINAL_DAYS);
+    Ok(store::terminal_seen(tx, device)?.is_some_and(recent))
+}
+
 #[allow(clippy::too_many_arguments)]
-fn new_row(
+pub(super) fn new_row(
     tx: &mut Tx<'_>,
     (subject, invited): (&Subject, &Invited),
     rating: &Rating,

@@ -5,7 +5,6 @@ use tongban_documents::table::{Cell, Column, Format, Kind};
 use tongban_kernel::time;
 use tongban_web::{App, Ctx, Failure, export};
 
-use crate::model::Round;
 use crate::rules::stats::reversed;
 use crate::store::{self, RatingRow};
 
@@ -52,7 +51,7 @@ fn cells(row: &RatingRow) -> Vec<Cell> {
         Cell::Text(SCALE.to_owned()),
         Cell::Text(row.tags.clone()),
         Cell::At(row.at),
-        Cell::Int(if row.round == Round::First { 1 } else { 2 }),
+        Cell::Int(row.round.number()),
         Cell::Int(i64::from(!row.active)),
         Cell::Int(i64::from(row.effective)),
     ]

@@ -6,6 +6,7 @@ mod appraising;
 mod desk_side;
 mod handling;
 mod http;
+mod posts;
 mod rating;
 mod stats;
 mod support;
