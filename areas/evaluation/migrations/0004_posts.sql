@@ -62,3 +62,7 @@ CREATE TABLE evaluation_terminals (
 -- 等着记默认评价的：办结、没人评过、还没记
 ALTER TABLE evaluation_invitations ADD COLUMN defaulted BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX evaluation_invitations_waiting ON evaluation_invitations (at, id) WHERE node = 3 AND counted = 1 AND used IS NULL AND cancelled = 0 AND defaulted = 0;
+
+-- 被评的人看不到评他的那一条：差评工单也记下评的是谁
+ALTER TABLE evaluation_tasks ADD COLUMN staff BIGINT NOT NULL DEFAULT 0;
+UPDATE evaluation_tasks SET staff = (SELECT r.staff FROM evaluation_ratings r WHERE r.id = evaluation_tasks.rating);

@@ -157,6 +157,17 @@ pub fn not_by_staff(actor: &Actor) -> Result<(), Problem> {
     Ok(())
 }
 
+/// 评的是谁，谁就看不到、也办不了那一条（评价对被评的人匿名）；统计里看得到自己的数。
+///
+/// # Errors
+/// 操作者就是被评的人。
+pub fn not_about_oneself(actor: &Actor, rated: i64) -> Result<(), Problem> {
+    if rated != 0 && actor.staff == rated {
+        return Err(Problem::new(Code::Forbidden, "这一条评的是您本人，由同事和主管处理；您在评价统计里看得到自己的数"));
+    }
+    Ok(())
+}
+
 /// 是不是主动评价：系统默认的永不算（evaluation §4.4）。
 #[must_use]
 pub const fn is_active(channel: EvalChannel) -> bool {

@@ -21,7 +21,7 @@ pub use devices::{
 pub use dimensions::{add_dimensions, dimension_sums, dimensions_of};
 pub use drill::{Drilled, Span, case_records, node_records, rating_records, task_records};
 pub use lists::{
-    Listed, PublicRating, Summary, TaskListed, mine, public_ratings, ratings, recent_summary, settled_tasks, tasks_open,
+    ItemRatings, Listed, PublicRating, Summary, TaskListed, item_ratings, mine, public_ratings, ratings, recent_summary, settled_tasks, tasks_open,
     waiting_reviews,
 };
 pub use ratings::{

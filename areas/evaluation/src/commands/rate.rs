@@ -14,6 +14,9 @@ use crate::model::{EvalChannel, Round, State, TextReview};
 use crate::rules::{self, Rating, Signals};
 use crate::store::{self, Invited, RatingRow, SourceCount, Subject, TaskRow};
 
+/// 事项主管：有事项审核权限的岗位（事项区的权限码）。
+const ITEM_KEEPER: &str = "items.review";
+
 /// 从哪里评的。设备与网络只留带钥散列，不对外。
 #[derive(Debug, Clone)]
 pub struct From {
@@ -232,8 +235,12 @@ fn dispatch(tx: &mut Tx<'_>, subject: &Subject, row: &RatingRow, actor: &Actor, 
         measures: None,
         published: None,
         item_change: None,
+        staff: row.staff,
         version: 1,
     };
+    if others + 1 == limit {
+        blocked(tx, &task, at)?;
+    }
     store::insert_task(tx, &task, day_number(all.rectify))?;
     let step = store::StepRow {
         at,
@@ -245,6 +252,21 @@ fn dispatch(tx: &mut Tx<'_>, subject: &Subject, row: &RatingRow, actor: &Actor, 
     };
     store::add_step(tx, task.id, &step)?;
     Ok(task.no)
+}
+
+/// 同一事项 30 天内差评刚满 3 条：推给本单位管事项的人去改事项与流程。
+fn blocked(tx: &mut Tx<'_>, task: &TaskRow, at: Timestamp) -> Result<()> {
+    let body = format!("“{}”30 天内已有 {} 条差评，请看看指南、材料、流程哪里不通。", task.item_name, rules::BLOCKAGE.1);
+    let day = day_number(date_of(at));
+    let mut told = std::collections::BTreeSet::new();
+    for id in tongban_directory::queries::posts_with(tx, task.place.unit, ITEM_KEEPER, day)? {
+        let Some(post) = tongban_directory::queries::post(tx, id)? else { continue };
+        if told.insert(post.staff) {
+            let href = format!("/open/rates?item={}", task.item_code);
+            tongban_messages::notify_staff(tx, post.staff, "堵点问题", &body, &href, at)?;
+        }
+    }
+    Ok(())
 }
 
 /// 步骤里写谁：评价人只写“评价人”，不留姓名。

@@ -15,6 +15,7 @@ use super::light_tag;
 use crate::commands::{self, Handle};
 use crate::model::{Action, Cause, Round, State as TaskState, TRANSITIONS, actions_from};
 use crate::permissions::{RECORD, REVIEW};
+use crate::rules;
 use crate::store::{self, RatingRow, Recorded, StepRow, TaskListed, TaskRow};
 
 /// 列表的条件。
@@ -54,10 +55,10 @@ pub async fn tasks(State(app): State<App>, ctx: Ctx, Query(filter): Query<Filter
     let limit = page.limit()?;
     let settled = filter.tab == "settled";
     let after: Option<(i64, i64)> = page.after(&filter.tab)?;
-    let scope = ctx.actor.scope.clone();
+    let viewer = ctx.actor.clone();
     let more = u32::try_from(limit + 1).unwrap_or(101);
     let found = app.db().snapshot("evaluation.tasks", move |tx| {
-        if settled { store::settled_tasks(tx, &scope, after, more) } else { store::tasks_open(tx, &scope, after, more) }
+        if settled { store::settled_tasks(tx, &viewer, after, more) } else { store::tasks_open(tx, &viewer, after, more) }
     });
     let listing = Listing::cut(found.await?, limit, &filter.tab, |task| (task.due.as_millisecond(), task.id));
     let now = app.now();
@@ -90,12 +91,12 @@ pub async fn ratings(State(app): State<App>, ctx: Ctx, Query(filter): Query<Filt
     let page = filter.page();
     let limit = page.limit()?;
     let before: Option<(i64, i64)> = page.after(&filter.tab)?;
-    let (scope, tab) = (ctx.actor.scope.clone(), filter.tab.clone());
+    let (viewer, tab) = (ctx.actor.clone(), filter.tab.clone());
     let more = u32::try_from(limit + 1).unwrap_or(101);
     let found = app.db().snapshot("evaluation.ratings", move |tx| match tab.as_str() {
-        "waiting" => store::waiting_reviews(tx, &scope, before, more),
-        "bad" => store::ratings(tx, &scope, 2, before, more),
-        _ => store::ratings(tx, &scope, 5, before, more),
+        "waiting" => store::waiting_reviews(tx, &viewer, before, more),
+        "bad" => store::ratings(tx, &viewer, 2, before, more),
+        _ => store::ratings(tx, &viewer, 5, before, more),
     });
     let listing = Listing::cut(found.await?, limit, &filter.tab, |row| (row.at.as_millisecond(), row.id));
     let note = format!("本页 {} 条", listing.items.len());
@@ -137,11 +138,12 @@ struct Seen {
 }
 
 async fn look(app: &App, actor: &Actor, no: &str) -> Result<Seen, Failure> {
-    let (scope, no) = (actor.scope.clone(), no.to_owned());
+    let (viewer, no) = (actor.clone(), no.to_owned());
     let seen = app.db().snapshot("evaluation.task", move |tx| {
         let id = store::task_by_no(tx, &no)?.ok_or_else(Problem::not_found)?;
         let task = store::task(tx, id)?.ok_or_else(Problem::not_found)?;
-        scope.check(&task.place)?;
+        viewer.scope.check(&task.place)?;
+        rules::not_about_oneself(&viewer, task.staff)?;
         let rating = store::rating(tx, task.rating)?.ok_or_else(Problem::not_found)?;
         let follow = store::rating_of(tx, rating.subject, rating.node, Round::FollowUp)?;
         let steps = store::steps(tx, id)?;
@@ -161,6 +163,7 @@ pub struct Sent {
     measures: String,
     published: String,
     item_change: String,
+    evidence: String,
 }
 
 impl Sent {
@@ -173,6 +176,7 @@ impl Sent {
             measures: self.measures.clone(),
             published: self.published.clone(),
             item_change: self.item_change.clone(),
+            evidence: self.evidence.clone(),
         }
     }
 }
@@ -186,6 +190,10 @@ fn fields(state: TaskState, sent: &Sent, problem: Option<&Problem>) -> Vec<Field
         all.push(Field::area("measures", "整改措施").value(&sent.measures).hint("做了什么、谁负责、何时做完、有什么证据"));
         all.push(Field::area("published", "给群众看的整改结果").value(&sent.published).hint("会公开，不要写姓名、电话"));
         all.push(Field::text("item_change", "关联的事项变更单号").value(&sent.item_change).optional());
+    }
+    if state == TaskState::Verifying {
+        let hint = "申诉误评、恶意时必填：录音、监控、办件记录的编号；不申诉不用填";
+        all.push(Field::text("evidence", "申诉的证据").value(&sent.evidence).hint(hint).optional());
     }
     let hint = "联系经过、核实依据、审核意见、回访记录；只在内部看";
     all.push(Field::area("note", "经过或依据").value(&sent.note).hint(hint));
@@ -271,11 +279,12 @@ struct RatingPage {
 
 /// `GET /desk/rates/ratings/{rating}`
 pub async fn show_rating(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Html, Failure> {
-    let scope = ctx.actor.scope.clone();
+    let viewer = ctx.actor.clone();
     let found = app.db().snapshot("evaluation.rating", move |tx| {
         let id = store::rating_by_no(tx, &no)?.ok_or_else(Problem::not_found)?;
         let rating = store::rating(tx, id)?.ok_or_else(Problem::not_found)?;
-        scope.check(&rating.place)?;
+        viewer.scope.check(&rating.place)?;
+        rules::not_about_oneself(&viewer, rating.staff)?;
         let task = store::task_of_rating(tx, id)?.is_some();
         let recorded = store::recorded(tx, id)?;
         Ok((rating, task, recorded))

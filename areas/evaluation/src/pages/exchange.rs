@@ -59,12 +59,12 @@ fn cells(row: &RatingRow) -> Vec<Cell> {
 
 /// 范围内全部评价，新的在前，边读边发；不含文字与评价人。
 pub(super) async fn ratings(app: &App, ctx: &Ctx, worst: i64, format: Format) -> Result<Response, Failure> {
-    let (app, scope) = (app.clone(), ctx.actor.scope.clone());
+    let (app, viewer) = (app.clone(), ctx.actor.clone());
     let day = time::date_of(app.now());
     export::stream(format, "ratings", &format!("好差评-{day}"), columns(), move |before: Option<(i64, i64)>| {
-        let (app, scope) = (app.clone(), scope.clone());
+        let (app, viewer) = (app.clone(), viewer.clone());
         async move {
-            let rows = app.db().snapshot("evaluation.export", move |tx| store::ratings(tx, &scope, worst, before, PAGE)).await?;
+            let rows = app.db().snapshot("evaluation.export", move |tx| store::ratings(tx, &viewer, worst, before, PAGE)).await?;
             let next = (rows.len() == PAGE as usize).then(|| rows.last().map(|row| (row.at.as_millisecond(), row.id))).flatten();
             Ok((rows.iter().map(cells).collect(), next))
         }

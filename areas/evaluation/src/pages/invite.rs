@@ -26,10 +26,12 @@ pub(crate) struct NodeLine {
     pub open: bool,
     /// 推到评价仪上，到点没人评。
     pub expired: bool,
+    /// 评的是看的人自己：只说评了没有。
+    pub own: bool,
 }
 
 /// 一个办件的各节点。
-pub(crate) fn nodes(tx: &mut Tx<'_>, subject: i64, now: Timestamp) -> tongban_store::Result<Vec<NodeLine>> {
+pub(crate) fn nodes(tx: &mut Tx<'_>, subject: i64, viewer: i64, now: Timestamp) -> tongban_store::Result<Vec<NodeLine>> {
     let mut lines = Vec::new();
     for invited in store::invitations(tx, subject)? {
         let rating = store::rating_of(tx, subject, invited.node, Round::First)?;
@@ -37,7 +39,8 @@ pub(crate) fn nodes(tx: &mut Tx<'_>, subject: i64, now: Timestamp) -> tongban_st
         let token = commands::token(tx, invited.id);
         let open = rules::usable(invited.standing(), now).is_ok();
         let expired = rating.is_none() && store::outcomes(tx, invited.id)?.last().is_some_and(|last| last == "expired");
-        lines.push(NodeLine { at: time::show(invited.at), token, rating, defaulted, open, expired, invited });
+        let own = viewer != 0 && invited.staff == viewer;
+        lines.push(NodeLine { at: time::show(invited.at), token, rating, defaulted, open, expired, own, invited });
     }
     Ok(lines)
 }
@@ -71,12 +74,12 @@ async fn remember_terminal(app: &App, ctx: &Ctx) -> Result<(), Failure> {
 
 /// `GET /desk/rates/cases/{rated_case}`：评价码、推送评价仪、补录。
 pub async fn case_nodes(State(app): State<App>, ctx: Ctx, Path(case_no): Path<String>) -> Result<Html, Failure> {
-    let (scope, now, post) = (ctx.actor.scope.clone(), app.now(), ctx.actor.post);
+    let (scope, now, post, viewer) = (ctx.actor.scope.clone(), app.now(), ctx.actor.post, ctx.actor.staff);
     let found = app.db().snapshot("evaluation.case", move |tx| {
         let id = store::subject_by_no(tx, &case_no)?.ok_or_else(Problem::not_found)?;
         let subject = store::subject(tx, id)?.ok_or_else(Problem::not_found)?;
         scope.check(&subject.place)?;
-        let nodes = nodes(tx, id, now)?;
+        let nodes = nodes(tx, id, viewer, now)?;
         Ok((subject, nodes, pads::unreachable(tx, post, now)?))
     });
     let (subject, nodes, unreachable) = found.await?;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod anonymous;
 mod appraising;
 mod desk_side;
 mod handling;
