@@ -59,7 +59,7 @@ async fn what_is_kept_private_is_not_shown_and_an_item_has_its_own_page() {
         let public = app.get("/open/rates", "").await.unwrap().body;
         assert!(public.contains("标签 101") && public.contains("办事指南指引准确"), "停用的旧码照样显示");
         assert!(!public.contains("服务态度生硬"), "选了不公开的整条不出现");
-        assert!(public.contains("经办工号 011") && !public.contains("000001"), "只有工号，没有办件编号");
+        assert!(public.contains("经办工号 011") && !public.contains("20260302-000001"), "只有工号，没有办件编号");
         let item = app.get("/open/rates?item=511Y00000000000000000000000000001", "").await.unwrap().body;
         assert!(item.contains("食品经营许可（新办）：群众评价") && item.contains("主动评价 2 条，满意率 50.00%"), "{item}");
         assert!(app.get("/open/rates?item=nothing", "").await.unwrap().body.contains("还没有人评价"));
