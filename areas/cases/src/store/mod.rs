@@ -50,6 +50,7 @@ pub const MIGRATIONS: &[Migration] =
         Migration { area: "cases", number: 10, name: "follow_ups", sql: include_str!("../../migrations/0010_follow_ups.sql") },
         Migration { area: "cases", number: 11, name: "coverage", sql: include_str!("../../migrations/0011_coverage.sql") },
         Migration { area: "cases", number: 12, name: "done_indexes", sql: include_str!("../../migrations/0012_done_indexes.sql") },
+        Migration { area: "cases", number: 15, name: "lean_indexes", sql: include_str!("../../migrations/0015_lean_indexes.sql") },
     ];
 
 pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, bundles::STATEMENTS, archives::STATEMENTS, public::STATEMENTS, imports::STATEMENTS, views::STATEMENTS, facts::STATEMENTS, commitments::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, agencies::STATEMENTS, follow_ups::STATEMENTS, SNAPSHOTS, FLOWS];
