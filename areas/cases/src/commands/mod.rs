@@ -305,5 +305,6 @@ fn issue(tx: &mut Tx<'_>, case: &Case, offer: Option<&Offer>, kind: DocumentKind
     let number = documents::document_number(prefix, kind, year, serial);
     let document = Document { id: tx.new_id(), kind, number: number.clone(), content, issued_at: at, issued_by: case.org_name.clone() };
     store::add_document(tx, case.id, &document)?;
+    crate::sealing::order(tx, case, document.id, kind, at)?;
     Ok(number)
 }

@@ -41,7 +41,7 @@ pub fn find(tx: &mut Tx<'_>, tenant: i64, words: &str, limit: usize) -> Result<V
 }
 
 /// 申请人、情况等页面自己用的字段名；事项表单里同名的换个名字。
-const RESERVED: &[&str] = &["name", "id_number", "mobile", "contact", "address", "summary", "who", "code", "delivery", "truth", "version", "express", "allow_same", "follow_no", "follow_kind"];
+const RESERVED: &[&str] = &["name", "id_number", "mobile", "contact", "address", "summary", "who", "code", "delivery", "truth", "version", "express", "tracking", "allow_same", "follow_no", "follow_kind"];
 
 fn key(name: String) -> String {
     if RESERVED.contains(&name.as_str()) { format!("f_{name}") } else { name }
