@@ -1,14 +1,14 @@
 //! 办件接口：列表、详情、过程、登记、动作、免登录查进度（api-conventions）。
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tongban_kernel::problem::{Code, FieldError};
 use jiff::Timestamp;
 use tongban_kernel::{Actor, ActorKind, Problem, time};
 use tongban_store::Tx;
-use tongban_web::{App, Ctx, Failure, Json, Listing, PageQuery, Query};
+use tongban_web::{Answer, App, Ctx, Failure, Json, Listing, PageQuery, Query};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::actions::{self, ActionInput};
@@ -99,7 +99,7 @@ pub struct CaseBody {
 }
 
 impl CaseBody {
-    fn of(case: &Case, ctx: &Ctx) -> Self {
+    fn of(case: &Case, actor: &Actor) -> Self {
         Self {
             no: case.no.to_string(),
             version: case.version,
@@ -129,18 +129,14 @@ impl CaseBody {
             revoked_on: case.revoked_on.map(|day| day.to_string()),
             renews_until: case.renews_until.map(|day| day.to_string()),
             corrections: case.corrections,
-            allowed_actions: actions::offered(&ctx.actor, case).into_iter().map(Action::as_str).collect(),
+            allowed_actions: actions::offered(actor, case).into_iter().map(Action::as_str).collect(),
         }
     }
 }
 
 /// 带强 `ETag`（版本号）的回答。
-fn tagged(status: StatusCode, case: &Case, ctx: &Ctx) -> Response {
-    let mut response = (status, Json(CaseBody::of(case, ctx))).into_response();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", case.version)) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    response
+fn tagged(status: StatusCode, case: &Case, actor: &Actor) -> tongban_store::Result<Answer> {
+    Ok(Answer::json(status, &CaseBody::of(case, actor))?.with(header::ETAG, &format!("\"{}\"", case.version)))
 }
 
 /// 申请人与工作人员共用的接口，先要登录。
@@ -199,7 +195,7 @@ pub async fn read_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>,
     if known == Some(format!("\"{}\"", case.version).as_str()) {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     }
-    Ok(tagged(StatusCode::OK, &case, &ctx))
+    Ok(tagged(StatusCode::OK, &case, &ctx.actor)?.into_response())
 }
 
 /// 一步过程。
@@ -381,18 +377,13 @@ pub async fn register_case(State(app): State<App>, ctx: Ctx, Json(input): Json<R
     }
     let (registration, random, at) = (input.registration()?, random_bytes::<32>()?, app.now());
     let actor = ctx.actor.clone();
-    let case = app
-        .act(&ctx, "cases.api_register", move |tx| {
-            let (offer, registration) = input.resolve(tx, &actor, &registration, at)?;
-            let new = commands::register(tx, &actor, &offer, &registration, &random, at)?;
-            store::find(tx, new.id)?.ok_or_else(|| Problem::not_found().into())
-        })
-        .await?;
-    let mut response = tagged(StatusCode::CREATED, &case, &ctx);
-    if let Ok(location) = HeaderValue::from_str(&format!("/api/v1/cases/{}", case.no)) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    Ok(response)
+    let answer = app.answer(&ctx, "cases.api_register", move |tx| {
+        let (offer, registration) = input.resolve(tx, &actor, &registration, at)?;
+        let new = commands::register(tx, &actor, &offer, &registration, &random, at)?;
+        let case = store::find(tx, new.id)?.ok_or_else(Problem::not_found)?;
+        Ok(tagged(StatusCode::CREATED, &case, &actor)?.with(header::LOCATION, &format!("/api/v1/cases/{}", case.no)))
+    });
+    Ok(answer.await?.into_response())
 }
 
 /// 体内的 `version` 优先，其次 `If-Match`；都没有是 428。
@@ -423,8 +414,11 @@ pub async fn act_on_case(
     let version = wanted_version(&input, &headers)?;
     let action = Action::parse(&action).ok_or_else(Problem::not_found)?;
     let (actor, at) = (ctx.actor.clone(), app.now());
-    let case = app.act(&ctx, "cases.api_act", move |tx| actions::perform(tx, &actor, &no, action, version, &input, at)).await?;
-    Ok(tagged(StatusCode::OK, &case, &ctx))
+    let answer = app.answer(&ctx, "cases.api_act", move |tx| {
+        let case = actions::perform(tx, &actor, &no, action, version, &input, at)?;
+        tagged(StatusCode::OK, &case, &actor)
+    });
+    Ok(answer.await?.into_response())
 }
 
 /// 查进度要的两样。

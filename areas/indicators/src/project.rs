@@ -31,8 +31,7 @@ pub async fn project(app: &App) -> Result<u64> {
     let mut read = 0;
     for lane in app.db().snapshot("indicators.backlog", |tx| behind(tx, READER)).await? {
         loop {
-            let registry = Arc::clone(&registry);
-            let taken = app.db().bulk("indicators.project", move |tx| take(tx, &registry, lane)).await?;
+            let taken = take(app, &registry, lane).await?;
             read += taken;
             if taken < BATCH.unsigned_abs() {
                 break;
@@ -40,6 +39,36 @@ pub async fn project(app: &App) -> Result<u64> {
         }
     }
     Ok(read)
+}
+
+/// 读一批、算出账要变多少，都不在写连接上；再记账、移动位置。
+async fn take(app: &App, registry: &Arc<Registry>, lane: i64) -> Result<u64> {
+    let counted = Arc::clone(registry);
+    let (from, to, count, change) = app
+        .db()
+        .snapshot("indicators.read", move |tx| {
+            let from = position(&cursors(tx, READER)?, lane);
+            let entries = tx.lane_entries(lane, from, BATCH)?;
+            let to = entries.last().map_or(from, |last| last.seq);
+            Ok((from, to, entries.len() as u64, changes(&counted, &entries)))
+        })
+        .await?;
+    if count == 0 {
+        return Ok(0);
+    }
+    let settled = app.db().bulk("indicators.project", move |tx| settle(tx, lane, from, to, &change)).await?;
+    Ok(if settled { count } else { 0 })
+}
+
+/// 记账、移动位置。先锁住代号：几个节点同时来也一个个做；别的节点已经记过这一批，就不再记。
+fn settle(tx: &mut Tx<'_>, lane: i64, from: i64, to: i64, change: &Change<&'static str>) -> Result<bool> {
+    let generation = generation(tx)?;
+    if position(&cursors(tx, READER)?, lane) != from {
+        return Ok(false);
+    }
+    apply(tx, generation, change, true)?;
+    set_cursor(tx, READER, lane, to)?;
+    Ok(true)
 }
 
 /// 还没有读完的泳道。
@@ -56,18 +85,6 @@ pub(crate) fn behind(tx: &mut Tx<'_>, reader: &str) -> Result<Vec<i64>> {
 
 pub(crate) fn position(positions: &[(i64, i64)], lane: i64) -> i64 {
     positions.iter().find(|(known, _)| *known == lane).map_or(0, |(_, seq)| *seq)
-}
-
-/// 读一批、记账、移动位置。先锁住代号：几个节点同时来也一个个做，绝不重记。
-fn take(tx: &mut Tx<'_>, registry: &Registry, lane: i64) -> Result<u64> {
-    let generation = generation(tx)?;
-    let from = position(&cursors(tx, READER)?, lane);
-    let entries = tx.lane_entries(lane, from, BATCH)?;
-    let Some(last) = entries.last() else { return Ok(0) };
-    let change = changes(registry, &entries);
-    apply(tx, generation, &change, true)?;
-    set_cursor(tx, READER, lane, last.seq)?;
-    Ok(entries.len() as u64)
 }
 
 /// 锁住并取现在用的一代；第一次用时建第 1 代。

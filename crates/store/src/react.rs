@@ -3,6 +3,8 @@
 //! 每个反应在每条泳道上有一个位置；处理与移动位置在同一个单元里，几个节点同时跑也只做一次。
 //! 泳道之间没有先后，所以反应必须幂等，并按 `rev` 或现状判断。
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -56,8 +58,12 @@ impl Reaction {
         Self { name, kinds, run: Run::Batch(run) }
     }
 
+    fn wants(&self, entry: &Logged) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&entry.kind.as_str())
+    }
+
     fn apply(&self, tx: &mut Tx<'_>, entries: &[Logged]) -> Result<()> {
-        let wanted = |entry: &&Logged| self.kinds.is_empty() || self.kinds.contains(&entry.kind.as_str());
+        let wanted = |entry: &&Logged| self.wants(entry);
         match self.run {
             Run::Each(run) => entries.iter().filter(wanted).try_for_each(|entry| run(tx, entry)),
             Run::Batch(run) => {
@@ -68,45 +74,88 @@ impl Reaction {
     }
 }
 
-/// 一段没有读完的泳道。
-struct Backlog {
+/// 一页没有读完的日志，和正等在这里的反应。
+struct Page {
     lane: i64,
-    seq: i64,
+    from: i64,
+    entries: Arc<[Logged]>,
+    waiting: Vec<Reaction>,
+}
+
+impl Page {
+    /// 读到哪里为止。
+    fn end(&self) -> i64 {
+        self.entries.last().map_or(self.from, |entry| entry.seq)
+    }
 }
 
 /// 让全部反应各前进一步；回答处理了多少条。没有新条目时只读不写。
 ///
+/// 停在同一处的反应共读一页：日志只读一遍，而且不在写连接上读；这一页里没有要办的，位置一起移。
+///
 /// # Errors
 /// 引擎不可用。单条反应的失败不算，记入失败表。
 pub async fn step(db: &Database, reactions: &[Reaction]) -> Result<u64> {
+    let list = reactions.to_vec();
+    let pages = db.snapshot("react.pages", move |tx| pages(tx, &list)).await?;
     let mut moved = 0;
-    for &reaction in reactions {
-        for backlog in db.snapshot("react.backlog", move |tx| backlog(tx, reaction.name)).await? {
-            moved += advance(db, reaction, &backlog).await?;
+    for page in pages {
+        let (busy, idle): (Vec<Reaction>, Vec<Reaction>) =
+            page.waiting.iter().copied().partition(|reaction| page.entries.iter().any(|entry| reaction.wants(entry)));
+        moved += pass(db, &page, idle).await?;
+        for reaction in busy {
+            moved += advance(db, reaction, &page).await?;
         }
     }
     Ok(moved)
 }
 
-fn backlog(tx: &mut Tx<'_>, reader: &str) -> Result<Vec<Backlog>> {
-    let positions: Vec<(i64, i64)> = tx.rows(CURSORS, crate::args![reader], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    let mut behind = Vec::new();
+fn pages(tx: &mut Tx<'_>, reactions: &[Reaction]) -> Result<Vec<Page>> {
+    let mut heads = Vec::new();
     for lane in tx.lanes()? {
-        let seq = positions.iter().find(|(known, _)| *known == lane).map_or(0, |(_, seq)| *seq);
-        if tx.lane_head(lane)? > seq {
-            behind.push(Backlog { lane, seq });
+        heads.push((lane, tx.lane_head(lane)?));
+    }
+    let mut waiting: BTreeMap<(i64, i64), Vec<Reaction>> = BTreeMap::new();
+    for reaction in reactions {
+        let positions = cursors(tx, reaction.name)?;
+        for &(lane, head) in &heads {
+            let from = positions.iter().find(|(known, _)| *known == lane).map_or(0, |(_, seq)| *seq);
+            if head > from {
+                waiting.entry((lane, from)).or_default().push(*reaction);
+            }
         }
     }
-    Ok(behind)
+    let read = |((lane, from), waiting)| Ok(Page { lane, from, entries: tx.lane_entries(lane, from, BATCH)?.into(), waiting });
+    waiting.into_iter().map(read).collect()
 }
 
-async fn advance(db: &Database, reaction: Reaction, backlog: &Backlog) -> Result<u64> {
-    let (lane, seq) = (backlog.lane, backlog.seq);
-    match db.bulk(reaction.name, move |tx| take(tx, &reaction, lane, seq, BATCH)).await {
-        Ok(count) => Ok(count),
+/// 这一页里没有要办的反应：一个单元里一起越过。
+async fn pass(db: &Database, page: &Page, idle: Vec<Reaction>) -> Result<u64> {
+    if idle.is_empty() {
+        return Ok(0);
+    }
+    let (lane, from, to, count) = (page.lane, page.from, page.end(), idle.len() as u64);
+    let moved = db.bulk("react.pass", move |tx| idle.iter().try_for_each(|reaction| move_cursor(tx, reaction.name, lane, from, to))).await;
+    match moved {
+        Ok(()) => Ok(page.entries.len() as u64 * count),
+        // 别的节点先走了其中一个：下一步再看各自停在哪里
         Err(Error::Lost | Error::Busy | Error::Unknown) => Ok(0),
         Err(error) if is_elsewhere(&error) => Ok(0),
-        Err(_) => one_by_one(db, reaction, lane, seq).await,
+        Err(error) => Err(error),
+    }
+}
+
+async fn advance(db: &Database, reaction: Reaction, page: &Page) -> Result<u64> {
+    let (lane, from, to, entries) = (page.lane, page.from, page.end(), Arc::clone(&page.entries));
+    let taken = db.bulk(reaction.name, move |tx| {
+        move_cursor(tx, reaction.name, lane, from, to)?;
+        reaction.apply(tx, &entries)
+    });
+    match taken.await {
+        Ok(()) => Ok(page.entries.len() as u64),
+        Err(Error::Lost | Error::Busy | Error::Unknown) => Ok(0),
+        Err(error) if is_elsewhere(&error) => Ok(0),
+        Err(_) => one_by_one(db, reaction, lane, from).await,
     }
 }
 

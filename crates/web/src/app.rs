@@ -15,7 +15,7 @@ use crate::ctx::Ctx;
 use crate::assets;
 use crate::guard::Buckets;
 use crate::layout::Site;
-use crate::once;
+use crate::once::{self, Answer};
 
 /// 请求带来的凭据。
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,6 +183,25 @@ impl App {
                 work(tx)
             })
             .await
+    }
+
+    /// 同 [`Self::act`]，回答也写进同一事务：崩溃之后用同一个键重试，给出的还是这一个。
+    ///
+    /// # Errors
+    /// 同 [`Self::act`]。
+    pub async fn answer<F>(&self, ctx: &Ctx, name: &'static str, mut work: F) -> Result<Answer>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<Answer> + Send + 'static,
+    {
+        let key = ctx.once.clone();
+        self.act(ctx, name, move |tx| {
+            let answer = work(tx)?;
+            if let Some(key) = &key {
+                answer.keep(tx, key)?;
+            }
+            Ok(answer)
+        })
+        .await
     }
 
     /// 全部迁移：底座在前，各区按清单先后。

@@ -45,6 +45,7 @@ pub use failure::Failure;
 pub use form::{Form, Query};
 pub use json::Json;
 pub use layout::{Layout, Redirect, render, render_status, see_other};
+pub use once::Answer;
 pub use page::{Cursor, Listing, PageQuery};
 
 use tongban_store::Migration;

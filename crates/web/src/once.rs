@@ -2,11 +2,13 @@
 //!
 //! 页面表单带隐藏的 `_once`，接口带 `Idempotency-Key`。键在业务事务里占位
 //! （[`crate::App::act`]），所以“做了却没记”不会发生；回答随后补记，重复的请求等它。
+//! 对接程序的动作连回答也记在同一事务里（[`crate::App::answer`]），少等一次落盘。
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::response::Response;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 use sm3::{Digest, Sm3};
 use tongban_kernel::problem::{Code, Problem};
 use tongban_store::{Result, Tx, args};
@@ -92,26 +94,76 @@ fn replay(status: i64, headers: &str, body: Vec<u8>) -> Response {
     response
 }
 
-/// 补记回答；5xx 与没有占位的不记。返回原样的回答。
+/// 一个动作的回答，与动作在同一个事务里记下。
+#[derive(Debug, Clone)]
+pub struct Answer {
+    status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+}
+
+/// 已经与动作一起记下的回答，不再补记。
+#[derive(Debug, Clone, Copy)]
+struct Remembered;
+
+impl Answer {
+    /// JSON 的回答。
+    ///
+    /// # Errors
+    /// 正文写不成 JSON。
+    pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Self> {
+        let kind = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(Self { status, headers: vec![kind], body: serde_json::to_vec(body)?.into() })
+    }
+
+    /// 加一个头；写不成头的值不加。
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: &str) -> Self {
+        self.headers.extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));
+        self
+    }
+
+    /// 在占了位的单元里记下。
+    pub(crate) fn keep(&self, tx: &mut Tx<'_>, key: &OnceKey) -> Result<()> {
+        let headers = lines(self.headers.iter().map(|(name, value)| (name, value)));
+        save(tx, &key.key, self.status, &headers, &self.body)
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.body).into_response();
+        // 正文自带的类型由回答自己的代替
+        response.headers_mut().remove(header::CONTENT_TYPE);
+        response.headers_mut().extend(self.headers);
+        response.extensions_mut().insert(Remembered);
+        response
+    }
+}
+
+fn lines<'a>(headers: impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)>) -> String {
+    headers.filter_map(|(name, value)| Some(format!("{name}: {}\n", value.to_str().ok()?))).collect()
+}
+
+fn save(tx: &mut Tx<'_>, key: &str, status: StatusCode, headers: &str, body: &[u8]) -> Result<()> {
+    let kept = if body.len() <= BODY_LIMIT { body } else { &[] };
+    tx.exec(ANSWER, args![status.as_u16(), headers, kept, key])?;
+    Ok(())
+}
+
+/// 补记回答；5xx、没有占位的、已经与动作一起记下的不记。返回原样的回答。
 pub(crate) async fn remember(app: &App, key: &OnceKey, response: Response) -> Response {
-    if response.status().is_server_error() || response.status() == StatusCode::CONFLICT {
+    if response.extensions().get::<Remembered>().is_some() || response.status().is_server_error() || response.status() == StatusCode::CONFLICT {
         return response;
     }
     let (parts, body) = response.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, usize::MAX).await else {
         return Response::from_parts(parts, Body::empty());
     };
-    let mut headers = String::new();
-    for name in ["content-type", "location", "etag", "link"] {
-        for value in parts.headers.get_all(name) {
-            if let Ok(value) = value.to_str() {
-                headers.push_str(&format!("{name}: {value}\n"));
-            }
-        }
-    }
-    let (id, status) = (key.key.clone(), parts.status.as_u16());
-    let kept: Bytes = if bytes.len() <= BODY_LIMIT { bytes.clone() } else { Bytes::new() };
-    let saved = app.db().write("web.once_answer", move |tx| tx.exec(ANSWER, args![status, &headers, kept.as_ref(), &id])).await;
+    let kept = [header::CONTENT_TYPE, header::LOCATION, header::ETAG, header::LINK];
+    let headers = lines(kept.iter().flat_map(|name| parts.headers.get_all(name).iter().map(move |value| (name, value))));
+    let (id, status, body) = (key.key.clone(), parts.status, bytes.clone());
+    let saved = app.db().write("web.once_answer", move |tx| save(tx, &id, status, &headers, &body)).await;
     if let Err(error) = saved {
         tracing::warn!(%error, "幂等回答没能补记");
     }
