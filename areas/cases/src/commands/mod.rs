@@ -67,6 +67,7 @@ fn load(tx: &mut Tx<'_>, actor: &Actor, no: &str, version: i64, action: Action, 
     let Some(row) = model::find(case.state, action) else { return Err(model::refused(case.state, action).into()) };
     match row.who {
         Who::Applicant if owns(actor, &case) || proxy::represents(tx, actor, &case, GrantScope::Apply, at)? => {}
+        Who::Staff if action == Action::Decide && case.is_decided_at_window() && actor.may(can::ACCEPT) => {}
         Who::Staff if action == Action::Forward || action == Action::StepBack => {
             actor.require(if case.step == Some(Step::Review) { can::REVIEW } else if case.step == Some(Step::Approve) { can::APPROVE } else { can::HANDLE })?;
         }

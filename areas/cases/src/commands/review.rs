@@ -212,15 +212,31 @@ pub fn deliver(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Deliver, at: Ti
     if !actor.is_internal() {
         licence::ready(tx, &case)?;
     }
+    let proxy = taken_by_another(tx, actor, &case, input)?;
     let before = Before::of(&case);
     case.state = next(case.state, Action::Deliver)?;
     case.ended_at = Some(at);
     let receiver = tongban_kernel::mask::name(&input.receiver);
-    let told = format!("{} {} {}", input.way.label(), receiver, input.note.trim()).trim().to_owned();
+    let way = if proxy { "代领" } else { input.way.label() };
+    let told = format!("{way} {receiver} {}", input.note.trim()).trim().to_owned();
     finish(tx, actor, &mut case, &before, &Mark::new(Action::Deliver, "cases.delivered", &told), at)?;
-    let content = vec![format!("送达方式：{}", input.way.label()), format!("签收人：{receiver}"), format!("送达时间：{}", time::show(at)), input.note.trim().to_owned()];
+    let content = vec![format!("送达方式：{way}"), format!("签收人：{receiver}"), format!("送达时间：{}", time::show(at)), input.note.trim().to_owned()];
     issue(tx, &case, None, DocumentKind::Delivery, content, at)?;
     Ok(case)
+}
+
+/// 自取的签收人不是申请人本人，就是代领：要写明关系与凭据。单位的件谁来取都写得下，不问。
+fn taken_by_another(tx: &mut Tx<'_>, actor: &Actor, case: &Case, input: &Deliver) -> Result<bool> {
+    if actor.is_internal() || input.way != Delivery::Pickup {
+        return Ok(false);
+    }
+    let who = store::details(tx, case.id)?.ok_or_else(Problem::not_found)?.applicant;
+    let another = !who.is_legal && input.receiver.trim() != who.name;
+    let mut checks = Checks::new();
+    let detail = "签收人不是申请人本人，请写明代领人与申请人的关系、看了什么委托凭据";
+    checks.ensure(!another || !input.note.trim().is_empty(), "note", "required", detail);
+    checks.finish()?;
+    Ok(another)
 }
 
 /// 即办件快捷流：收件、受理、决定、送达一人一次办完，仍各写一条过程记录。要出证照的停在已作决定，

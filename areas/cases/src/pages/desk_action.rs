@@ -103,7 +103,7 @@ fn action_fields(action: Action, case: &Case, fields: &Fields, choices: &[(i64, 
         Action::Deliver => vec![
             Input::radios("way", "送达方式", Delivery::ALL.map(|d| (d.as_str(), d.label()))).value(if fields.has("way") { fields.get("way") } else { case.delivery.as_str() }),
             Input::text("receiver", "签收人").value(fields.get("receiver")).optional().hint("自取时必填"),
-            Input::text("note", "邮寄单号或说明").value(fields.get("note")).optional(),
+            Input::text("note", "邮寄单号，或代领的关系与凭据").value(fields.get("note")).optional().hint("邮寄时填单号；签收人不是申请人本人的，写明关系、看了什么委托书"),
         ],
         Action::Suspend => vec![
             Input::select("kind", "程序", PROCEDURES.iter().map(|(code, name)| (code.to_string(), *name))).value(fields.get("kind")),
@@ -208,7 +208,7 @@ pub async fn action_form(State(app): State<App>, ctx: Ctx, Path((no, action)): P
     let view = viewed(&app, &ctx, no).await?;
     let action = Action::parse(&action).ok_or_else(Problem::not_found)?;
     if !actions::offered(&ctx.actor, &view.case).contains(&action) {
-        return Err(crate::model::next(view.case.state, action).err().unwrap_or_else(|| Problem::forbidden(action.as_str())).into());
+        return Err(crate::model::next(view.case.state, action).err().unwrap_or_else(|| Problem::forbidden(action.label())).into());
     }
     let choices = choices(&app, &view.case, action).await?;
     render(&action_page(&ctx, &view, action, &Fields(Vec::new()), &choices, None))

@@ -154,7 +154,7 @@ pub(super) fn form_page(ctx: &Ctx, offer: Offer, fields: &Fields, carried: Optio
         fields: offer.fields.iter().map(|f| desk_input(f, &fields.joined(&f.key), problem)).collect(),
         materials,
         delivery: Input::radios("delivery", "怎么拿结果", ways).value(delivery),
-        may_express: offer.instant && [can::ACCEPT, can::APPROVE, can::DELIVER].iter().all(|p| ctx.actor.may(p)),
+        may_express: offer.instant && ctx.actor.may(can::ACCEPT) && ctx.actor.may(can::DELIVER) && (offer.flow.window || ctx.actor.may(can::APPROVE)),
         express: fields.has("express"),
         tracking: Input::text("tracking", "邮寄单号").value(fields.get("tracking")).max_length(40).width("w-m").optional().hint("当场寄出的填；还没寄的空着，寄出后在“待送达”里填").errors_of(problem),
         duplicate: problem.is_some_and(|p| p.code == Code::Duplicate),
