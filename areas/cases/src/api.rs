@@ -379,8 +379,7 @@ pub async fn register_case(State(app): State<App>, ctx: Ctx, Json(input): Json<R
     let actor = ctx.actor.clone();
     let answer = app.answer(&ctx, "cases.api_register", move |tx| {
         let (offer, registration) = input.resolve(tx, &actor, &registration, at)?;
-        let new = commands::register(tx, &actor, &offer, &registration, &random, at)?;
-        let case = store::find(tx, new.id)?.ok_or_else(Problem::not_found)?;
+        let case = commands::open_at_window(tx, &actor, &offer, &registration, &random, at)?.case;
         Ok(tagged(StatusCode::CREATED, &case, &actor)?.with(header::LOCATION, &format!("/api/v1/cases/{}", case.no)))
     });
     Ok(answer.await?.into_response())

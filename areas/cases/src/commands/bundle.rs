@@ -177,7 +177,7 @@ fn submit_member(tx: &mut Tx<'_>, bundle: &Bundle, body: &BundleBody, m: &Member
         person: bundle.person,
         follow: None,
     };
-    match open_case(tx, &actor, &offer, &application, &unhex(&part.random), at) {
+    match open_case(tx, &actor, &offer, &application, &unhex(&part.random), at).map(Submitted::from) {
         Ok(new) => {
             if let Some(agency) = &body.agency {
                 store::agencies::add(tx, new.id, agency, at)?;

@@ -36,7 +36,7 @@ pub use proposal::{Amendable, Amendment, Propose, propose};
 pub use proxy::{Principal, principal, represents, sees_bundle, start_for};
 pub use procedure::{Extend, StartProcedure, end_procedure, extend, start_procedure};
 pub use review::{Decide, Deliver, Forward, decide, deliver, express, forward, step_back};
-pub use submit::{Registration, Submitted, register, submit};
+pub use submit::{Opened, Registration, Submitted, open_at_window, register, submit};
 pub use urge::urge;
 pub use window::{
     Correct, Refuse, SuppliedMaterial, Supply, Verdict, accept, check_materials, raise_anomaly, receive, refuse, request_correction, send_back,

@@ -26,6 +26,18 @@ pub struct Submitted {
     pub version: i64,
 }
 
+/// 刚成的一件与它的查询码。
+pub struct Opened {
+    pub case: Case,
+    pub access_code: String,
+}
+
+impl From<Opened> for Submitted {
+    fn from(Opened { case, access_code }: Opened) -> Self {
+        Self { id: case.id, no: case.no.to_string(), access_code, version: case.version }
+    }
+}
+
 /// 一份申请的全部内容。
 pub(super) struct Application<'a> {
     pub(super) applicant: &'a Applicant,
@@ -89,7 +101,7 @@ pub fn submit(
         person: found.person,
         follow: follow::checked(tx, actor, offer, &found, at)?,
     };
-    let submitted = open_case(tx, actor, offer, &application, random, at)?;
+    let submitted = Submitted::from(open_case(tx, actor, offer, &application, random, at)?);
     if let Some(principal) = principal {
         store::agencies::add(tx, submitted.id, &principal.agency, at)?;
     }
@@ -125,6 +137,14 @@ pub struct Registration {
 /// # Errors
 /// 没有权限、事项不在本县区、内容有误。
 pub fn register(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Registration, random: &[u8], at: Timestamp) -> Result<Submitted> {
+    open_at_window(tx, actor, offer, input, random, at).map(Submitted::from)
+}
+
+/// 同 [`register`]，连登记成的那一件一起给出，不必再读一遍。
+///
+/// # Errors
+/// 同 [`register`]。
+pub fn open_at_window(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Registration, random: &[u8], at: Timestamp) -> Result<Opened> {
     actor.require(if input.channel == Channel::Agency { can::SUBMIT_FOR } else { can::RECEIVE })?;
     if !actor.is_internal() && actor.tenant != offer.place.tenant && !actor.scope.covers(&offer.place) {
         return Err(Problem::not_found().into());
@@ -161,7 +181,7 @@ pub fn register(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Registrat
 }
 
 /// 检查内容，成为办件。
-pub(super) fn open_case(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Application<'_>, random: &[u8], at: Timestamp) -> Result<Submitted> {
+pub(super) fn open_case(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &Application<'_>, random: &[u8], at: Timestamp) -> Result<Opened> {
     let today = time::date_of(at);
     let mut checks = Checks::new();
     let applicant = forms::applicant(&mut checks, input.applicant, today);
@@ -194,7 +214,7 @@ pub(super) fn open_case(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &A
         store::follow_ups::add(tx, id, &follow.link, at)?;
     }
     licence::waive(tx, actor, &case, &listed, &input.licences, at)?;
-    Ok(Submitted { id, no: case.no.to_string(), access_code, version: case.version })
+    Ok(Opened { case, access_code })
 }
 
 fn initial_material(material: &crate::model::OfferMaterial, input: &Application<'_>) -> Material {

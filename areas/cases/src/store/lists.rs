@@ -55,8 +55,9 @@ macro_rules! soonest {
 
 const OPEN: Paged = soonest!("$5", "$6", "$7", filters!(), " AND is_open = 1");
 const TAB: Paged = soonest!("$6", "$7", "$8", filters!(), " AND tab = $5");
-const RED: Paged = soonest!("$5", "$6", "$7", filters!(), " AND is_open = 1 AND light = 'red'");
-const YELLOW: Paged = soonest!("$5", "$6", "$7", filters!(), " AND is_open = 1 AND light = 'yellow'");
+/// `<> 'green'` 与索引的条件一字不差，引擎才认得出用得上。
+const RED: Paged = soonest!("$5", "$6", "$7", filters!(), " AND is_open = 1 AND light = 'red' AND light <> 'green'");
+const YELLOW: Paged = soonest!("$5", "$6", "$7", filters!(), " AND is_open = 1 AND light = 'yellow' AND light <> 'green'");
 
 macro_rules! latest_tied {
     () => {
@@ -123,12 +124,12 @@ const OF_BUNDLE: &str =
 const MINE_PERSON: &str = concat!(
     "SELECT ",
     list_columns!(),
-    " FROM cases_cases WHERE person = $1 AND legal_entity = 0 AND id < $2 ORDER BY id DESC LIMIT $3"
+    " FROM cases_cases WHERE person = $1 AND person > 0 AND legal_entity = 0 AND id < $2 ORDER BY id DESC LIMIT $3"
 );
 const MINE_LEGAL: &str = concat!(
     "SELECT ",
     list_columns!(),
-    " FROM cases_cases WHERE legal_entity = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+    " FROM cases_cases WHERE legal_entity = $1 AND legal_entity > 0 AND id < $2 ORDER BY id DESC LIMIT $3"
 );
 const BY_IDENTITY: &str =
     concat!("SELECT ", list_columns!(), " FROM cases_cases WHERE id_digest = $1 AND id <> $2 ORDER BY id DESC LIMIT $3");

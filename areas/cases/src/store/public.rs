@@ -24,7 +24,7 @@ const SPAN: &str = concat!(
     " FROM cases_cases WHERE id > $1 AND tenant = $2 AND submitted_at >= $3 AND submitted_at < $4 ORDER BY id LIMIT $5"
 );
 const EARLIER: &str = "SELECT m.name, m.files, c.case_no FROM cases_cases c JOIN cases_materials m ON m.case_id = c.id \
-     WHERE c.person = $1 AND c.legal_entity = $2 AND m.files <> '[]' ORDER BY c.id DESC LIMIT 200";
+     WHERE c.person = $1 AND c.person > 0 AND c.legal_entity = $2 AND m.files <> '[]' ORDER BY c.id DESC LIMIT 200";
 pub(super) const STATEMENTS: &[&str] = &[OPEN_TIED, OPEN_CASES, SPAN, EARLIER];
 
 /// 公示的一件：姓名已脱敏。
