@@ -114,6 +114,7 @@ impl ActionInput {
                 let to = time::moment(text).ok_or_else(|| Problem::field("moment", "time", "时间要写成 2026-11-20 09:30"))?;
                 Some(Amendment { field, to })
             }
+            (None, text) if !text.is_empty() => return Err(Problem::field("field", "choice", "请选择更正哪一项")),
             _ => None,
         };
         Ok(Propose { version, reason: self.reason.clone(), amendment, reject: self.reject })

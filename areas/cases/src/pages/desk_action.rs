@@ -60,6 +60,8 @@ pub(super) struct ActionPage {
     points: Vec<PointRow>,
     /// 别人已经提出、等着批的申请：谁、何时、为什么。
     waiting: Option<String>,
+    /// 等着批的，此人批得了：有批准的权限，又不是他自己申请的。
+    may_settle: bool,
     /// 版本不符：自己要交的、其间别人做的。
     pub(super) conflict: Option<(Vec<String>, Vec<String>)>,
     errors: ErrorSummary,
@@ -176,6 +178,7 @@ pub(super) fn action_page(ctx: &Ctx, view: &CaseView, action: Action, fields: &F
         consequence: consequence(action),
         fields: if waiting.is_some() { Vec::new() } else { action_fields(action, &view.case, fields, choices, problem) },
         waiting: waiting.map(|p| format!("{} {} 申请：{}{}", p.staff_name, show::long(p.asked_at), p.reason, amended(&p.body))),
+        may_settle: waiting.is_some_and(|p| p.staff != ctx.actor.staff && ctx.actor.may(if action == Action::Void { can::VOID } else { can::TERMINATE })),
         points,
         conflict: None,
         errors: ErrorSummary::of(problem),
@@ -214,6 +217,11 @@ pub async fn action_form(State(app): State<App>, ctx: Ctx, Path((no, action)): P
     render(&action_page(&ctx, &view, action, &Fields(Vec::new()), &choices, None))
 }
 
+/// 天数：没填是 0；填的不是整数算作过大，各动作自会说应在几到几之间，不悄悄换成缺省。
+fn days(text: &str) -> u32 {
+    if text.trim().is_empty() { 0 } else { text.trim().parse().unwrap_or(u32::MAX) }
+}
+
 fn action_input(fields: &Fields) -> ActionInput {
     let points = fields
         .prefixed("p_")
@@ -232,7 +240,7 @@ fn action_input(fields: &Fields) -> ActionInput {
         way: fields.get("way").to_owned(),
         receiver: fields.get("receiver").to_owned(),
         note: fields.get("note").to_owned(),
-        days: u32::try_from(fields.int("days")).unwrap_or(0),
+        days: days(fields.get("days")),
         kind: u8::try_from(fields.int("kind")).unwrap_or(0),
         notice: fields.has("notice"),
         redirect: fields.get("redirect").to_owned(),
@@ -270,7 +278,7 @@ pub async fn act(
         })
         .await;
     match result {
-        Ok(case) => Ok(see_other(format!("/desk/cases/{}", case.no)).flash(format!("已{}", done_word(action))).into_response()),
+        Ok(case) => Ok(see_other(format!("/desk/cases/{}", case.no)).flash(told(action, &fields)).into_response()),
         Err(error) => {
             if desk_conflict::is_stale(&error) {
                 return desk_conflict::action(&app, &ctx, no, action, &fields).await;
@@ -288,13 +296,23 @@ pub async fn act(
     }
 }
 
+/// 做完说一句；要两个人的事，说清是申请了还是批了。
+fn told(action: Action, fields: &Fields) -> String {
+    let two = matches!(action, Action::Terminate | Action::Void | Action::Amend);
+    match (two, fields.get("reject")) {
+        (true, "1") => format!("没有同意{}", action.label()),
+        (true, "0") => format!("已同意{}", action.label()),
+        (true, _) => format!("已申请{}，等另一位负责人批准", action.label()),
+        _ => format!("已{}", done_word(action)),
+    }
+}
+
 fn done_word(action: Action) -> &'static str {
     match action {
         Action::Forward => "送下一环节",
         Action::RequestCorrection => "发出补正告知",
         Action::Suspend => "启动特别程序",
         Action::Resume => "结束特别程序",
-        Action::Terminate | Action::Void | Action::Amend => "提交或处理申请",
         Action::Transfer => "转办",
         other => other.label(),
     }

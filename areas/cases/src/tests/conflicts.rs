@@ -86,3 +86,23 @@ async fn a_stale_form_keeps_its_words_and_follows_the_other_where_untouched() {
         assert!(stale.body.contains("value=\"10\""), "补正期限也留着");
     }
 }
+
+/// 天数填了不是整数的字：说清该填什么，填的留着，不悄悄换成缺省的三十天。
+#[tokio::test(flavor = "multi_thread")]
+async fn days_that_are_not_a_number_are_told_not_replaced() {
+    let app = TestApp::open(engines()[0], areas()).await.unwrap();
+    let case = run(&app.test, |tx| {
+        let new = commands::register(tx, &clerk(), &offer_of(5), &registration(), RANDOM, Timestamp::now())?;
+        commands::receive(tx, &clerk(), &new.no, new.version, Timestamp::now())
+    })
+    .await
+    .unwrap();
+    let token = app.sign_in(clerk());
+    let path = format!("/desk/cases/{}/actions/request-correction", case.no);
+    let version = case.version.to_string();
+    for days in ["-1", "2023-02-29", "三十", "<script>"] {
+        let answer = app.post_form(&path, &token, &[("version", version.as_str()), ("p_plan", "看不清"), ("days", days)]).await.unwrap();
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{days}");
+        assert!(answer.body.contains("补正期限填 1 到 120 之间的整数") && answer.body.contains("看不清"), "{days}");
+    }
+}
