@@ -23,6 +23,7 @@ const KINDS: &[DemoKind] = &[
     ("残疾人证", HolderKind::Person, 10, &[("CJLB", "残疾类别"), ("CJDJ", "残疾等级")], &[]),
     ("营业执照", HolderKind::Legal, 0, &[("ZS", "住所"), ("JYFW", "经营范围")], &["企业执照", "工商执照"]),
     ("居民身份证", HolderKind::Person, 20, &[("ZZ", "住址")], &["身份证", "身份证明"]),
+    ("社会保障卡", HolderKind::Person, 10, &[], &["社保卡"]),
 ];
 
 /// 机用授权盖的办件文书。
