@@ -19,7 +19,9 @@ mod demo_dice;
 mod demo_ways;
 pub mod desk;
 pub mod exchange;
+mod holdings;
 pub mod import;
+mod journals;
 pub mod measures;
 pub mod model;
 pub mod offer;
@@ -28,6 +30,7 @@ pub mod papers;
 pub mod permissions;
 pub mod queries;
 pub mod rules;
+pub mod sealing;
 pub mod store;
 
 #[cfg(test)]
@@ -60,7 +63,7 @@ pub const fn area() -> Area {
         routes: ROUTES,
         clocks: CLOCKS,
         leisure: &[Clock { name: "cases.archive", due: store::archives::DUE, fire: archive::ring }],
-        jobs: &[JobKind { name: archive::JOB, tries: 5, run: archive::run }, JobKind { name: import::JOB, tries: 5, run: import::run }],
+        jobs: &[JobKind { name: archive::JOB, tries: 5, run: archive::run }, JobKind { name: import::JOB, tries: 5, run: import::run }, JobKind { name: sealing::JOB, tries: 5, run: sealing::run }],
         reactions: REACTIONS,
         measures: measures::MEASURES,
         desk: desk::QUEUES,
@@ -68,6 +71,8 @@ pub const fn area() -> Area {
         menu: MENU,
         samples: desk::SAMPLES,
         demo: Some(demo::demo),
+        events: journals::EVENTS,
+        holdings: holdings::HOLDINGS,
         ..Area::new("cases", "办件")
     }
 }

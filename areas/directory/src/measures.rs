@@ -97,7 +97,7 @@ fn drill(tx: &mut Tx<'_>, query: &DrillQuery<'_>, counts: impl Fn(&Facts) -> boo
 
 fn row(staff: Staff) -> DrillRow {
     let detail = if staff.real_level >= 2 { "已实名" } else { "未实名" };
-    DrillRow { id: staff.id, number: staff.code, title: staff.name, detail: detail.to_owned(), href: format!("/admin/orgs?org={}", staff.org), weight: 1 }
+    DrillRow { id: staff.id, number: staff.code, title: staff.name, detail: detail.to_owned(), href: format!("/admin/users/{}", staff.id), weight: 1 }
 }
 
 fn held(facts: &Facts, day: i64) -> bool {

@@ -1,5 +1,7 @@
 //! 目录区的类型：机构、人员、岗位、窗口、服务点、角色。
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 use tongban_kernel::{Depth, Place, Reach, Scope};
 
@@ -145,9 +147,30 @@ pub struct Staff {
     pub real_day: Option<i64>,
     pub left_day: Option<i64>,
     pub version: i64,
+    /// 为什么停用：[`STOPPED_LEFT`]、[`STOPPED_UNVERIFIED`]；在岗为空。
+    pub stopped: String,
 }
 
+/// 离职。
+pub const STOPPED_LEFT: &str = "left";
+/// 登录之后七天没有完成实名认证（accounts §5.1）。
+pub const STOPPED_UNVERIFIED: &str = "unverified";
+/// 指标算“已实名”的等级：中级（accounts §5.1）。
+pub const REAL: i64 = 2;
+/// 一直任职。
+pub const FOREVER: i64 = 99_991_231;
+
 impl Staff {
+    /// 在岗、离职、未实名停用。
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match self.stopped.as_str() {
+            STOPPED_UNVERIFIED => "未实名停用",
+            _ if self.active => "在岗",
+            _ => "离职停用",
+        }
+    }
+
     #[must_use]
     pub fn place(&self) -> Place {
         Place { tenant: self.tenant, unit: self.unit, org: self.org }
@@ -160,7 +183,7 @@ impl Staff {
             org: self.org,
             joined: self.joined_day,
             left: self.left_day,
-            real: self.real_day.filter(|_| self.real_level >= 2),
+            real: self.real_day.filter(|_| self.real_level >= REAL),
         }
     }
 }
@@ -199,6 +222,7 @@ pub struct Post {
     pub from_day: i64,
     /// 到哪天为止；一直任职为 99991231。
     pub to_day: i64,
+    pub version: i64,
 }
 
 impl Post {
@@ -211,6 +235,17 @@ impl Post {
             Depth::Org => self.org,
         };
         Scope::new([Reach { depth: self.reach, id }])
+    }
+
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { tenant: self.tenant, unit: self.unit, org: self.org }
+    }
+
+    /// 给人看的岗位名；没有起名的用角色的中文名。
+    #[must_use]
+    pub fn shown_title(&self) -> &str {
+        if self.title.is_empty() || self.title == self.role { role_name(&self.role) } else { &self.title }
     }
 
     /// 某日是否在任。
@@ -229,6 +264,37 @@ pub struct NewPost {
     pub title: String,
     pub window: Option<i64>,
     pub reach: Depth,
+}
+
+/// 新任职的全部：起止与 B 岗。
+#[derive(Debug, Clone)]
+pub struct Appointment {
+    pub post: NewPost,
+    pub from_day: i64,
+    pub to_day: i64,
+    pub backup: Option<i64>,
+}
+
+/// 改一个岗位：角色与机构不改，要换就结束旧的、另任一个。
+#[derive(Debug, Clone)]
+pub struct PostChange {
+    pub title: String,
+    pub window: Option<i64>,
+    pub backup: Option<i64>,
+    pub away: bool,
+    pub reach: Depth,
+    pub from_day: i64,
+    pub to_day: i64,
+}
+
+/// 新的工作人员，也是改一名工作人员时的全部内容。
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewStaff {
+    pub org: i64,
+    pub code: String,
+    pub name: String,
+    pub joined_day: i64,
+    pub real_level: i64,
 }
 
 /// 角色：代码、中文名、默认看到哪里。
@@ -252,6 +318,41 @@ pub fn built_in_roles() -> Result<Vec<Role>, serde_yaml_ng::Error> {
         roles: Vec<Role>,
     }
     Ok(serde_yaml_ng::from_str::<File>(include_str!("../../../reference/roles.yaml"))?.roles)
+}
+
+static ROLES: LazyLock<Vec<Role>> = LazyLock::new(|| {
+    built_in_roles().unwrap_or_else(|error| {
+        tracing::error!(%error, "内置角色表读不懂");
+        Vec::new()
+    })
+});
+
+/// 全部角色，读一次记住。
+#[must_use]
+pub fn roles() -> &'static [Role] {
+    &ROLES
+}
+
+/// 一个角色。
+#[must_use]
+pub fn role(code: &str) -> Option<&'static Role> {
+    roles().iter().find(|role| role.code == code)
+}
+
+/// 角色的中文名；不认识的照写代码。
+#[must_use]
+pub fn role_name(code: &str) -> &str {
+    role(code).map_or(code, |role| role.name.as_str())
+}
+
+/// 数据范围的中文。
+#[must_use]
+pub const fn reach_name(reach: Depth) -> &'static str {
+    match reach {
+        Depth::Tenant => "全县区",
+        Depth::Unit => "本单位",
+        Depth::Org => "本机构",
+    }
 }
 
 #[cfg(test)]
@@ -285,8 +386,10 @@ mod tests {
             away: false,
             reach: Depth::Unit,
             from_day: 20_260_101,
-            to_day: 99_991_231,
+            to_day: FOREVER,
+            version: 1,
         };
+        assert_eq!(post.shown_title(), "承办", "没有起名的岗位显示角色的中文名");
         assert!(post.scope().covers(&Place { tenant: 10, unit: 20, org: 31 }));
         assert!(!post.scope().covers(&Place { tenant: 10, unit: 21, org: 30 }));
         assert!(post.is_held(20_261_122) && !post.is_held(20_251_231));

@@ -1,10 +1,12 @@
 //! 目录区的页面：服务点、机构与人员。
 
+pub mod roles;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use tongban_kernel::{Problem, mask};
+use tongban_kernel::Problem;
 use tongban_web::components::{ErrorSummary, Field};
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Query, render, render_status, see_other};
 
@@ -39,18 +41,13 @@ struct Line {
     depth: usize,
 }
 
-struct Person {
-    staff: Staff,
-    name: String,
-}
-
 #[derive(Template)]
 #[template(path = "orgs.html")]
 struct OrgsPage {
     l: Layout,
     lines: Vec<Line>,
     chosen: Option<Org>,
-    people: Vec<Person>,
+    people: Vec<Staff>,
     configs: Vec<Config>,
     /// 能改、能核对。
     may_manage: bool,
@@ -111,10 +108,9 @@ async fn orgs_page(app: &App, ctx: &Ctx, org: Option<i64>) -> Result<OrgsPage, F
             Ok((tree(&seen), chosen, people, configs))
         })
         .await?;
-    let people = people.into_iter().map(|staff| Person { name: mask::name(&staff.name), staff }).collect();
     let fields = chosen.as_ref().map(|org| org_fields(&shown(org), None)).unwrap_or_default();
     Ok(OrgsPage {
-        l: Layout::staff(ctx, "机构与人员"),
+        l: Layout::staff(ctx, "机构与配置核对"),
         lines,
         chosen,
         people,
@@ -124,6 +120,11 @@ async fn orgs_page(app: &App, ctx: &Ctx, org: Option<i64>) -> Result<OrgsPage, F
         summary: ErrorSummary::of(None),
         doubted: None,
     })
+}
+
+/// 留在页上、能改了再交的：填得不对，或别人先改了。
+fn mendable(problem: &Problem) -> bool {
+    !problem.errors.is_empty() || problem.code.status() == 412
 }
 
 /// 一个机构能改的部分。
@@ -176,13 +177,13 @@ pub async fn edit(State(app): State<App>, ctx: Ctx, Path(org): Path<i64>, Form(f
     let (actor, at, input) = (ctx.actor.clone(), app.now(), new.clone());
     match app.act(&ctx, "directory.edit_org", move |tx| commands::edit_org(tx, &actor, org, form.version, &input, at)).await {
         Ok(()) => Ok(see_other(format!("/admin/orgs?org={org}#configs")).flash("改好了，三项配置重新核对了一遍").into_response()),
-        Err(error) => match error.problem().filter(|problem| !problem.errors.is_empty()).cloned() {
+        Err(error) => match error.problem().filter(|problem| mendable(problem)).cloned() {
             Some(problem) => {
                 let mut page = orgs_page(&app, &ctx, Some(org)).await?;
                 page.fields = org_fields(&new, Some(&problem));
                 page.summary = ErrorSummary::of(Some(&problem));
                 page.l = page.l.with_errors();
-                render_status(422, &page)
+                render_status(problem.code.status(), &page)
             }
             None => Err(error.into()),
         },
@@ -226,13 +227,13 @@ pub async fn record(
             let said = if row.is_right() { "核对通过" } else { "记下了不符之处" };
             Ok(see_other(format!("/admin/orgs?org={org}#configs")).flash(format!("{}：{said}", class.label())).into_response())
         }
-        Err(error) => match error.problem().filter(|problem| !problem.errors.is_empty()).cloned() {
+        Err(error) => match error.problem().filter(|problem| mendable(problem)).cloned() {
             Some(problem) => {
                 let mut page = orgs_page(&app, &ctx, Some(org)).await?;
                 page.doubted = Some((class, doubt_field(class, &text, Some(&problem))));
                 page.summary = ErrorSummary::of(Some(&problem));
                 page.l = page.l.with_errors();
-                render_status(422, &page)
+                render_status(problem.code.status(), &page)
             }
             None => Err(error.into()),
         },

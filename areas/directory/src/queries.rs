@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use tongban_kernel::{Place, Problem};
+use tongban_kernel::{Place, Problem, Scope};
 use tongban_store::{Result, Tx};
 
 pub use crate::config::Config;
 pub use crate::model::{Org, Post, Site, Staff, Window};
-pub use crate::store::Division;
+pub use crate::store::{Division, StaffFilter};
 use crate::{model, store};
 
 /// 一个机构。
@@ -222,4 +222,67 @@ pub fn divisions(tx: &mut Tx<'_>, parent: &str, after: &str, limit: i64) -> Resu
 /// 引擎拒绝。
 pub fn division(tx: &mut Tx<'_>, code: &str) -> Result<Option<Division>> {
     store::division(tx, code)
+}
+
+/// 范围内的人员，按编码先后；`after` 是上一页末尾的编码。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn staff_list(tx: &mut Tx<'_>, scope: &Scope, filter: &StaffFilter, day: i64, after: &str, limit: i64) -> Result<Vec<Staff>> {
+    store::staff_list(tx, scope, filter, day, after, limit)
+}
+
+/// 一名工作人员的全部任职，过去的也在。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn posts_ever(tx: &mut Tx<'_>, staff: i64) -> Result<Vec<Post>> {
+    store::posts_of(tx, staff)
+}
+
+/// 把某个岗位定作 B 岗的在任岗位。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn backed_by(tx: &mut Tx<'_>, post: i64, day: i64) -> Result<Vec<Post>> {
+    store::backed_by(tx, post, day)
+}
+
+/// 一个县区今天担任某角色的人数，与其中的至多几位。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn holders(tx: &mut Tx<'_>, tenant: i64, role: &str, day: i64, limit: i64) -> Result<(i64, Vec<Staff>)> {
+    Ok((store::holders_count(tx, tenant, role, day)?, store::holders(tx, tenant, role, day, limit)?))
+}
+
+/// 角色权限的第几版。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn role_version(tx: &mut Tx<'_>, role: &str) -> Result<i64> {
+    store::role_version(tx, role)
+}
+
+/// 这个自然人是哪一名在岗人员。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn staff_of_person(tx: &mut Tx<'_>, person: i64) -> Result<Option<i64>> {
+    store::of_person(tx, person)
+}
+
+/// 一个岗位能不能由操作者来给：不能就说为什么。给页面用，命令自己会查。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn givable_roles(tx: &mut Tx<'_>, actor: &tongban_kernel::Actor) -> Result<Vec<&'static model::Role>> {
+    let mut found = Vec::new();
+    for role in model::roles() {
+        let permissions = permissions_of(tx, &role.code)?;
+        if crate::rules::may_give(actor, role, &permissions).is_ok() {
+            found.push(role);
+        }
+    }
+    Ok(found)
 }

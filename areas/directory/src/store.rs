@@ -1,14 +1,19 @@
 //! SQL ↔ 模型。本区唯一有 SQL 的地方。
 
 mod config;
+mod people;
 
 pub(crate) use config::{add_config, configs_after, configs_of, edit_org, lock_config, save_config};
 pub use config::STATEMENTS as CONFIG_STATEMENTS;
+pub use people::{STATEMENTS as PEOPLE_STATEMENTS, StaffFilter};
+pub(crate) use people::{
+    backed_by, end_posts, holders, holders_count, lock_post, of_person, revoke, role_version, save_post, save_role, staff_list,
+};
 
 use tongban_kernel::Depth;
 use tongban_store::{Result, Row, Tx, args};
 
-use crate::model::{NewOrg, Org, Post, Site, Staff, Window};
+use crate::model::{Appointment, NewOrg, NewStaff, Org, Post, Site, Staff, Window};
 
 const ORG: &str = "SELECT id, tenant, unit, parent, name, short_name, kind, code, division, doc_prefix, phone, complaint_phone, \
      address, hours, status, legacy_division, version FROM directory_orgs WHERE id = $1";
@@ -33,24 +38,24 @@ const ADD_WINDOW: &str = "INSERT INTO directory_windows (id, tenant, unit, org, 
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 const WINDOWS: &str = "SELECT id, org, site, number, name, comprehensive FROM directory_windows WHERE org = $1 ORDER BY number";
 const WINDOW: &str = "SELECT id, org, site, number, name, comprehensive FROM directory_windows WHERE id = $1";
-const ADD_STAFF: &str = "INSERT INTO directory_staff (id, tenant, unit, org, code, name, real_level, active, joined_day, version) \
-     VALUES ($1, $2, $3, $4, $5, $6, 0, 1, $7, 1)";
-const STAFF: &str = "SELECT id, tenant, unit, org, code, name, person, real_level, active, joined_day, real_day, left_day, version \
+const ADD_STAFF: &str = "INSERT INTO directory_staff (id, tenant, unit, org, code, name, real_level, active, joined_day, real_day, version) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, 1)";
+const STAFF: &str = "SELECT id, tenant, unit, org, code, name, person, real_level, active, joined_day, real_day, left_day, version, stopped \
      FROM directory_staff WHERE id = $1";
-const STAFF_CODED: &str = "SELECT id, tenant, unit, org, code, name, person, real_level, active, joined_day, real_day, left_day, version \
+const STAFF_CODED: &str = "SELECT id, tenant, unit, org, code, name, person, real_level, active, joined_day, real_day, left_day, version, stopped \
      FROM directory_staff WHERE tenant = $1 AND code = $2";
-const STAFF_AFTER: &str = "SELECT id, tenant, unit, org, code, name, person, real_level, active, joined_day, real_day, left_day, version \
+const STAFF_AFTER: &str = "SELECT id, tenant, unit, org, code, name, person, real_level, active, joined_day, real_day, left_day, version, stopped \
      FROM directory_staff WHERE id > $1 ORDER BY id LIMIT $2";
-const STAFF_OF: &str = "SELECT id, tenant, unit, org, code, name, person, real_level, active, joined_day, real_day, left_day, version \
+const STAFF_OF: &str = "SELECT id, tenant, unit, org, code, name, person, real_level, active, joined_day, real_day, left_day, version, stopped \
      FROM directory_staff WHERE org = $1 AND id > $2 ORDER BY id LIMIT $3";
 const SAVE_STAFF: &str = "UPDATE directory_staff SET person = $1, real_level = $2, active = $3, real_day = $4, left_day = $5, \
-     version = version + 1 WHERE id = $6 AND version = $7";
-const ADD_POST: &str = "INSERT INTO directory_posts (id, tenant, unit, org, staff, role, title, site_window, away, reach, from_day, to_day, version) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, 99991231, 1)";
-const POST: &str = "SELECT id, tenant, unit, org, staff, role, title, site_window, backup, away, reach, from_day, to_day \
+     unit = $6, org = $7, code = $8, name = $9, joined_day = $10, stopped = $11, version = version + 1 WHERE id = $12 AND version = $13";
+const ADD_POST: &str = "INSERT INTO directory_posts (id, tenant, unit, org, staff, role, title, site_window, backup, away, reach, from_day, \
+     to_day, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12, 1)";
+const POST: &str = "SELECT id, tenant, unit, org, staff, role, title, site_window, backup, away, reach, from_day, to_day, version \
      FROM directory_posts WHERE id = $1";
 const COVER_POST: &str = "UPDATE directory_posts SET backup = $1, away = $2, version = version + 1 WHERE id = $3 RETURNING version";
-const POSTS_OF: &str = "SELECT id, tenant, unit, org, staff, role, title, site_window, backup, away, reach, from_day, to_day \
+const POSTS_OF: &str = "SELECT id, tenant, unit, org, staff, role, title, site_window, backup, away, reach, from_day, to_day, version \
      FROM directory_posts WHERE staff = $1 ORDER BY id";
 const POSTS_AT: &str = "SELECT id, tenant, unit, org, staff, role, title, site_window, backup, away, reach, from_day, to_day \
      FROM directory_posts WHERE site_window = $1 ORDER BY id";
@@ -191,7 +196,7 @@ pub(crate) fn window(tx: &mut Tx<'_>, id: i64) -> Result<Option<Window>> {
     tx.row(WINDOW, args![id], window_row)
 }
 
-fn staff_row(r: &Row<'_>) -> Result<Staff> {
+pub(super) fn staff_row(r: &Row<'_>) -> Result<Staff> {
     Ok(Staff {
         id: r.get(0)?,
         tenant: r.get(1)?,
@@ -206,11 +211,12 @@ fn staff_row(r: &Row<'_>) -> Result<Staff> {
         real_day: r.get(10)?,
         left_day: r.get(11)?,
         version: r.get(12)?,
+        stopped: r.get(13)?,
     })
 }
 
-pub(crate) fn add_staff(tx: &mut Tx<'_>, id: i64, of: &Org, code: &str, name: &str, day: i64) -> Result<()> {
-    tx.exec(ADD_STAFF, args![id, of.tenant, of.unit, of.id, code, name, day])?;
+pub(crate) fn add_staff(tx: &mut Tx<'_>, id: i64, of: &Org, new: &NewStaff, real_day: Option<i64>) -> Result<()> {
+    tx.exec(ADD_STAFF, args![id, of.tenant, of.unit, of.id, &new.code, &new.name, new.real_level, new.joined_day, real_day])?;
     Ok(())
 }
 
@@ -238,17 +244,27 @@ pub(crate) fn save_staff(tx: &mut Tx<'_>, staff: &Staff) -> Result<bool> {
     let person = (staff.person != 0).then_some(staff.person);
     let changed = tx.exec(
         SAVE_STAFF,
-        args![person, staff.real_level, staff.active, staff.real_day, staff.left_day, staff.id, staff.version],
+        args![
+            person, staff.real_level, staff.active, staff.real_day, staff.left_day, staff.unit, staff.org, &staff.code, &staff.name,
+            staff.joined_day, &staff.stopped, staff.id, staff.version,
+        ],
     )?;
     Ok(changed == 1)
 }
 
-pub(crate) fn add_post(tx: &mut Tx<'_>, id: i64, of: &Org, new: &crate::model::NewPost, day: i64) -> Result<()> {
-    tx.exec(ADD_POST, args![id, of.tenant, of.unit, of.id, new.staff, &new.role, &new.title, new.window, depth_text(new.reach), day])?;
+pub(crate) fn add_post(tx: &mut Tx<'_>, id: i64, of: &Org, new: &Appointment) -> Result<()> {
+    let post = &new.post;
+    tx.exec(
+        ADD_POST,
+        args![
+            id, of.tenant, of.unit, of.id, post.staff, &post.role, &post.title, post.window, new.backup, depth_text(post.reach),
+            new.from_day, new.to_day,
+        ],
+    )?;
     Ok(())
 }
 
-fn depth_text(depth: Depth) -> &'static str {
+pub(super) fn depth_text(depth: Depth) -> &'static str {
     match depth {
         Depth::Tenant => "tenant",
         Depth::Unit => "unit",
@@ -256,7 +272,7 @@ fn depth_text(depth: Depth) -> &'static str {
     }
 }
 
-fn post_row(r: &Row<'_>) -> Result<Post> {
+pub(super) fn post_row(r: &Row<'_>) -> Result<Post> {
     Ok(Post {
         id: r.get(0)?,
         tenant: r.get(1)?,
@@ -275,6 +291,7 @@ fn post_row(r: &Row<'_>) -> Result<Post> {
         },
         from_day: r.get(11)?,
         to_day: r.get(12)?,
+        version: r.get(13)?,
     })
 }
 

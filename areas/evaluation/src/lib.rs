@@ -12,6 +12,7 @@ pub mod api;
 pub mod commands;
 pub mod demo;
 pub mod facts;
+mod journals;
 pub mod measures;
 pub mod model;
 pub mod pages;
@@ -99,6 +100,7 @@ pub const fn area() -> Area {
         measures: measures::MEASURES,
         samples: panels::SAMPLES,
         demo: Some(demo::demo),
+        events: journals::EVENTS,
         ..Area::new("evaluation", "好差评")
     }
 }

@@ -9,6 +9,7 @@
 
 pub mod commands;
 mod demo;
+mod journals;
 pub mod model;
 pub mod pages;
 pub mod store;
@@ -46,6 +47,7 @@ pub const fn area() -> Area {
             Sample { param: "ticket", value: |_, _| Ok("0".to_owned()) },
         ],
         demo: Some(demo::demo),
+        events: journals::EVENTS,
         ..Area::new("hall", "大厅")
     }
 }

@@ -14,6 +14,7 @@ pub mod commands;
 pub mod definition;
 pub mod drill;
 pub mod extended;
+mod journals;
 pub mod ledger;
 pub mod pages;
 pub mod period;
@@ -104,6 +105,7 @@ pub const fn area() -> Area {
         samples: SAMPLES,
         steps: STEPS,
         jobs: JOBS,
+        events: journals::EVENTS,
         ..Area::new("indicators", "指标与驾驶舱")
     }
 }

@@ -17,6 +17,7 @@ mod desk;
 pub mod exchange;
 mod home;
 pub mod importer;
+mod journals;
 pub mod links;
 pub mod measures;
 pub mod model;
@@ -56,6 +57,7 @@ pub const fn area() -> Area {
         menu: MENU,
         samples: desk::SAMPLES,
         demo: Some(demo::demo),
+        events: journals::EVENTS,
         ..Area::new("items", "事项")
     }
 }

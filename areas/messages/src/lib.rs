@@ -12,6 +12,7 @@ pub mod api;
 pub mod commands;
 pub mod dispatch;
 pub mod events;
+mod journals;
 pub mod model;
 pub mod outbound;
 pub mod pages;
@@ -51,6 +52,7 @@ pub const fn area() -> Area {
         ],
         desk: &[Queue { title: "停掉的事件推送", needs: MANAGE, rows: stopped }],
         samples: &[Sample { param: "webhook", value: |_, _| Ok("1".to_owned()) }, Sample { param: "delivery", value: |_, _| Ok("1".to_owned()) }],
+        events: journals::EVENTS,
         ..Area::new("messages", "消息")
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod grants;
 pub mod identity;
+pub mod staff;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use tongban_directory::{commands as directory, queries as directory_queries};
@@ -93,7 +94,7 @@ pub fn register(tx: &mut Tx<'_>, new: &Registration, level: i64, at: Timestamp) 
     let id = tx.new_id();
     store::add_account(
         tx,
-        &Account { id, kind: AccountKind::Citizen, person, staff: 0, password: new.password.clone(), active: true },
+        &Account { person, ..Account::new(id, AccountKind::Citizen, &new.password) },
     )?;
     if !store::add_login(tx, &normal_login(&new.mobile), id)? {
         return Err(Problem::field("mobile", "duplicate", "这个手机号已经注册过，请直接登录，或换一个手机号").into());
@@ -104,7 +105,7 @@ pub fn register(tx: &mut Tx<'_>, new: &Registration, level: i64, at: Timestamp) 
     Ok(id)
 }
 
-/// 给工作人员开账号；`login` 是工号。实名的话把自然人与等级一并回填到目录区。
+/// 给工作人员开账号；`login` 是工号。实名的话把等级一并回填到目录区。口令是本人的，不必再改。
 ///
 /// # Errors
 /// 没有权限、工号已被占用。
@@ -117,18 +118,10 @@ pub fn create_staff_account(
     real_level: i64,
     at: Timestamp,
 ) -> Result<i64> {
-    actor.require(MANAGE)?;
-    let found = directory_queries::staff(tx, staff)?.ok_or_else(Problem::not_found)?;
-    let id = tx.new_id();
-    store::add_account(tx, &Account { id, kind: AccountKind::Staff, person: 0, staff, password: password.to_owned(), active: true })?;
-    if !store::add_login(tx, &normal_login(login), id)? {
-        return Err(Problem::field("login", "duplicate", "这个工号已经有账号").into());
-    }
     if real_level > 0 {
         directory::link_person(tx, actor, staff, 0, real_level, at)?;
     }
-    tx.journal(Entry { kind: "parties.staff_account_created", subject: id, rev: 1, at, actor, tenant: found.tenant, body: "{}" })?;
-    Ok(id)
+    staff::open_account(tx, actor, &staff::NewAccount { staff, login, hash: password, must_change: false }, at)
 }
 
 /// 登录前：锁着就拒绝，给出账号（可能没有）。
@@ -153,13 +146,13 @@ pub fn login_failed(tx: &mut Tx<'_>, login: &str, at: Timestamp) -> Result<()> {
     attempts::fail(tx, &key, at)
 }
 
-/// 口令对了：清计数，开会话。工作人员落在第一个在任岗位。
+/// 口令对了：清计数，开会话。工作人员落在第一个在任岗位；没有实名的，七天的期限从这里算起（accounts §5.1）。
 ///
 /// # Errors
 /// 账号停用、工作人员没有在任岗位。
 pub fn login(tx: &mut Tx<'_>, login: &str, account: &Account, token: &[u8], at: Timestamp) -> Result<()> {
     if !account.active {
-        return Err(Problem::field("login", "inactive", "这个账号已停用，请联系本单位管理员").into());
+        return Err(staff::stopped(tx, account)?.into());
     }
     let key = attempt_key(tx, login);
     attempts::clear(tx, &key)?;
@@ -167,6 +160,7 @@ pub fn login(tx: &mut Tx<'_>, login: &str, account: &Account, token: &[u8], at: 
     if account.kind == AccountKind::Staff {
         let posts = directory_queries::posts_of(tx, account.staff, day_number(date_of(at)))?;
         post = posts.first().map(|post| post.id).ok_or_else(|| Problem::field("login", "no-post", "您现在没有在任岗位，请联系本单位管理员"))?;
+        staff::begin_verifying(tx, account, at)?;
     }
     store::add_session(tx, token, account.id, post, at)
 }
@@ -272,15 +266,14 @@ pub fn create_token(tx: &mut Tx<'_>, actor: &Actor, hash: &[u8], new: &NewToken<
     Ok(id)
 }
 
-/// 重置口令；`hash` 已算好。
+/// 命令行重置口令；`hash` 已算好。原来的会话都断掉。
 ///
 /// # Errors
 /// 没有权限、账号不存在。
 pub fn reset_password(tx: &mut Tx<'_>, actor: &Actor, login: &str, hash: &str, at: Timestamp) -> Result<()> {
     actor.require(MANAGE)?;
     let account = store::account_for_login(tx, &normal_login(login))?.ok_or_else(Problem::not_found)?;
-    store::set_password(tx, account.id, hash)?;
-    tx.journal(Entry { kind: "parties.password_reset", subject: account.id, rev: 2, at, actor, tenant: 0, body: "{}" })
+    staff::replace_password(tx, actor, &account, hash, false, at)
 }
 
 /// 会话还有效吗。

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use sm3::{Digest, Sm3};
+use tongban_directory::model::REAL;
 use tongban_directory::queries as directory;
 use tongban_kernel::time::{date_of, day_number};
 use tongban_kernel::{Actor, ActorKind, Scope};
@@ -13,8 +14,8 @@ use tongban_store::{Result, Tx};
 use tongban_web::app::Pending;
 use tongban_web::{App, Credential};
 
-use crate::model::{AccountKind, Session};
-use crate::{commands, rules, store};
+use crate::model::{Account, AccountKind, Session};
+use crate::{OWN_IDENTITY, OWN_PASSWORD, commands, rules, store};
 
 const KEEP: Duration = Duration::from_secs(30);
 const MOST: usize = 20_000;
@@ -33,6 +34,12 @@ pub fn hash_token(token: &str) -> Vec<u8> {
 pub fn forget(token: &str) {
     let hash = hash_token(token);
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner).retain(|(_, known), _| *known != hash);
+}
+
+/// 忘掉一个账号的全部会话：停用、换口令之后立刻生效（别的节点至多再认 30 秒）。
+pub fn forget_account(account: i64) {
+    let is_his = |actor: &Option<Actor>| actor.as_ref().is_some_and(|actor| actor.kind != ActorKind::Client && actor.account == account);
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, (_, actor)| !is_his(actor));
 }
 
 /// 认人；认不出回答 `None`。
@@ -78,7 +85,7 @@ fn by_session(tx: &mut Tx<'_>, hash: &[u8], now: Timestamp) -> Result<Option<(Ac
     let Some(account) = store::account(tx, session.account)?.filter(|account| account.active) else { return Ok(None) };
     let actor = match account.kind {
         AccountKind::Citizen => citizen(tx, account.id, account.person, session.legal_entity, now)?,
-        AccountKind::Staff => staff(tx, account.id, account.staff, session.post, now)?,
+        AccountKind::Staff => staff(tx, &account, session.post, now)?,
         AccountKind::Device => None,
     };
     Ok(actor.map(|actor| (actor, session)))
@@ -99,24 +106,36 @@ fn citizen(tx: &mut Tx<'_>, account: i64, person: i64, legal_entity: i64, now: T
 }
 
 /// 以某个岗位的身份：权限取自角色，范围取自岗位。
-fn staff(tx: &mut Tx<'_>, account: i64, staff: i64, post: i64, now: Timestamp) -> Result<Option<Actor>> {
-    let Some(person) = directory::staff(tx, staff)?.filter(|staff| staff.active) else { return Ok(None) };
+fn staff(tx: &mut Tx<'_>, account: &Account, post: i64, now: Timestamp) -> Result<Option<Actor>> {
+    let Some(person) = directory::staff(tx, account.staff)?.filter(|staff| staff.active) else { return Ok(None) };
     let day = day_number(date_of(now));
-    let Some(post) = directory::post(tx, post)?.filter(|post| post.staff == staff && post.is_held(day)) else { return Ok(None) };
+    let Some(post) = directory::post(tx, post)?.filter(|post| post.staff == account.staff && post.is_held(day)) else { return Ok(None) };
     let permissions = directory::permissions_of(tx, &post.role)?;
     Ok(Some(Actor {
         kind: ActorKind::Staff,
-        staff,
+        staff: person.id,
         post: post.id,
         org: post.org,
         tenant: post.tenant,
         real_level: u8::try_from(person.real_level).unwrap_or(0),
-        name: format!("{} · {}", person.name, post.title).into(),
+        name: format!("{} · {}", person.name, post.shown_title()).into(),
         roles: Arc::new(BTreeSet::from([post.role.clone()])),
         permissions: Arc::new(permissions),
         scope: post.scope(),
-        ..Actor::citizen(account, person.person, 0, "")
+        detour: detour(account, person.real_level),
+        ..Actor::citizen(account.id, person.person, 0, "")
     }))
+}
+
+/// 先改掉别人给的口令，再完成实名（accounts §5.1）。
+fn detour(account: &Account, real_level: i64) -> Option<&'static str> {
+    if account.must_change {
+        Some(OWN_PASSWORD)
+    } else if real_level < REAL {
+        Some(OWN_IDENTITY)
+    } else {
+        None
+    }
 }
 
 fn client(tx: &mut Tx<'_>, hash: &[u8], now: Timestamp) -> Result<Option<Actor>> {

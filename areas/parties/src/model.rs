@@ -40,6 +40,32 @@ pub struct Account {
     /// argon2 散列。
     pub password: String,
     pub active: bool,
+    /// 工作人员的登录名；群众的只存散列，这里为空。
+    pub login: String,
+    /// 口令是别人给的，登录后要先改。
+    pub must_change: bool,
+    /// 最迟哪一刻实名，毫秒。
+    pub verify_by: Option<i64>,
+    pub version: i64,
+}
+
+impl Account {
+    /// 新账号。
+    #[must_use]
+    pub fn new(id: i64, kind: AccountKind, password: &str) -> Self {
+        Self {
+            id,
+            kind,
+            person: 0,
+            staff: 0,
+            password: password.to_owned(),
+            active: true,
+            login: String::new(),
+            must_change: false,
+            verify_by: None,
+            version: 1,
+        }
+    }
 }
 
 /// 解密后的自然人；不实现 `Debug`，免得进日志。

@@ -1,6 +1,7 @@
 //! 当事人区的读。
 
 pub mod grants;
+pub mod staff;
 
 use tongban_kernel::{Actor, Problem};
 use tongban_store::{Result, Tx};

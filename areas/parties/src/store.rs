@@ -1,10 +1,11 @@
 //! SQL ↔ 模型。本区唯一有 SQL 的文件。
 
 pub(crate) mod grants;
+pub(crate) mod staff;
 
 use jiff::Timestamp;
 use tongban_kernel::Problem;
-use tongban_store::{Result, Tx, args};
+use tongban_store::{Error, Result, Tx, args};
 
 use crate::model::{Account, AccountKind, LegalEntity, Person, Session, Token};
 
@@ -14,10 +15,10 @@ const PERSON: &str = "SELECT id, name, id_type, id_number, mobile, region, real_
 const RAISE_LEVEL: &str = "UPDATE parties_persons SET real_level = $1, version = version + 1 WHERE id = $2 AND real_level < $3";
 const PERSON_BY_ID: &str = "SELECT id FROM parties_persons WHERE id_type = $1 AND id_digest = $2";
 const ADD_ACCOUNT: &str =
-    "INSERT INTO parties_accounts (id, kind, person, staff, password, active, version) VALUES ($1, $2, $3, $4, $5, 1, 1)";
-const ACCOUNT: &str = "SELECT id, kind, person, staff, password, active FROM parties_accounts WHERE id = $1";
+    "INSERT INTO parties_accounts (id, kind, person, staff, password, active, login, must_change, version) VALUES ($1, $2, $3, $4, $5, 1, $6, $7, 1)";
+const ACCOUNT: &str =
+    "SELECT id, kind, person, staff, password, active, login, must_change, verify_by, version FROM parties_accounts WHERE id = $1";
 const ACCOUNT_OF_PERSON: &str = "SELECT id FROM parties_accounts WHERE person = $1 AND kind = 'citizen'";
-const SET_PASSWORD: &str = "UPDATE parties_accounts SET password = $1, version = version + 1 WHERE id = $2";
 const ADD_LOGIN: &str = "INSERT INTO parties_logins (digest, account) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
 const LOGIN: &str = "SELECT account FROM parties_logins WHERE digest = $1";
 const ADD_SESSION: &str =
@@ -44,7 +45,7 @@ const AGENCIES: &str = "SELECT l.id, l.code, l.name, l.region, a.role FROM parti
 const ACT_FOR: &str = "UPDATE parties_sessions SET legal_entity = $1 WHERE token = $2";
 pub const STATEMENTS: &[&str] = &[
     ADD_LEGAL, LEGAL_BY_CODE, LEGAL, ADD_AGENT, AGENCIES, ACT_FOR,
-    ADD_PERSON, RAISE_LEVEL, PERSON, PERSON_BY_ID, ADD_ACCOUNT, ACCOUNT, ACCOUNT_OF_PERSON, SET_PASSWORD, ADD_LOGIN, LOGIN, ADD_SESSION, SESSION,
+    ADD_PERSON, RAISE_LEVEL, PERSON, PERSON_BY_ID, ADD_ACCOUNT, ACCOUNT, ACCOUNT_OF_PERSON, ADD_LOGIN, LOGIN, ADD_SESSION, SESSION,
     SEE_SESSION, MOVE_SESSION, END_SESSION, ADD_TOKEN, TOKEN, PUT_CODE, CODE, TRY_CODE, DROP_CODE,
 ];
 
@@ -92,24 +93,34 @@ pub(crate) fn account_of_person(tx: &mut Tx<'_>, person: i64) -> Result<Option<i
 
 pub(crate) fn add_account(tx: &mut Tx<'_>, account: &Account) -> Result<()> {
     let some = |id: i64| (id != 0).then_some(id);
-    tx.exec(ADD_ACCOUNT, args![account.id, account.kind.as_str(), some(account.person), some(account.staff), &account.password])?;
+    tx.exec(
+        ADD_ACCOUNT,
+        args![
+            account.id, account.kind.as_str(), some(account.person), some(account.staff), &account.password, &account.login,
+            account.must_change,
+        ],
+    )?;
     Ok(())
 }
 
-/// 账号的一行：行键、种类、自然人、工作人员、口令散列、启用。
-type AccountRow = (i64, String, Option<i64>, Option<i64>, String, bool);
-
-pub(crate) fn account(tx: &mut Tx<'_>, id: i64) -> Result<Option<Account>> {
-    let found: Option<AccountRow> = tx.row(ACCOUNT, args![id], |r| {
-        Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?))
-    })?;
-    let Some((id, kind, person, staff, password, active)) = found else { return Ok(None) };
-    let kind = AccountKind::parse(&kind).ok_or_else(Problem::not_found)?;
-    Ok(Some(Account { id, kind, person: person.unwrap_or(0), staff: staff.unwrap_or(0), password, active }))
+pub(super) fn account_row(r: &tongban_store::Row<'_>) -> Result<Account> {
+    let kind: String = r.get(1)?;
+    Ok(Account {
+        id: r.get(0)?,
+        kind: AccountKind::parse(&kind).ok_or(Error::Shape("账号种类"))?,
+        person: r.get::<Option<i64>>(2)?.unwrap_or(0),
+        staff: r.get::<Option<i64>>(3)?.unwrap_or(0),
+        password: r.get(4)?,
+        active: r.get(5)?,
+        login: r.get(6)?,
+        must_change: r.get(7)?,
+        verify_by: r.get(8)?,
+        version: r.get(9)?,
+    })
 }
 
-pub(crate) fn set_password(tx: &mut Tx<'_>, account: i64, hash: &str) -> Result<bool> {
-    Ok(tx.exec(SET_PASSWORD, args![hash, account])? == 1)
+pub(crate) fn account(tx: &mut Tx<'_>, id: i64) -> Result<Option<Account>> {
+    tx.row(ACCOUNT, args![id], account_row)
 }
 
 /// 登记一个登录名；已被别人占用回答假。

@@ -7,6 +7,8 @@
 //! 可以依赖：底座与地基，不依赖任何区。
 
 pub mod api;
+pub mod audit;
+pub mod commands;
 pub mod pages;
 pub mod rules;
 pub mod store;
@@ -35,6 +37,7 @@ pub const fn area() -> Area {
             MenuItem { group: "其他", title: "后台任务", href: "/admin/jobs", icon: "clock", needs: READ },
             MenuItem { group: "其他", title: "审计日志", href: "/admin/audit", icon: "doc", needs: AUDIT },
         ],
+        events: &[("system.job_revived", "重试死信")],
         ..Area::new("system", "系统")
     }
 }
@@ -46,7 +49,7 @@ const ROUTES: &[Route] = &[
     Route::get("/docs", Access::Public, || get(pages::docs)),
     Route::get("/admin/jobs", Access::Staff(READ), || get(pages::jobs)),
     Route::post("/admin/jobs", Access::Staff(MANAGE), || post(pages::revive)),
-    Route::get("/admin/audit", Access::Staff(AUDIT), || get(pages::audit)),
+    Route::get("/admin/audit", Access::Staff(AUDIT), || get(audit::page)),
     Route::api(Access::Public, || routes!(api::meta)),
     Route::api(Access::Public, || routes!(api::due)),
     Route::api(Access::Public, || routes!(api::check)),

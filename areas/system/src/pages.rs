@@ -1,4 +1,4 @@
-//! 系统区的页面：实用工具、接口文档、后台任务、审计日志。
+//! 系统区的页面：实用工具、接口文档、后台任务。
 
 use askama::Template;
 use axum::extract::State;
@@ -9,10 +9,11 @@ use tongban_kernel::problem::Problem;
 use tongban_kernel::time::show;
 use tongban_store::jobs::{self, Listed, State as JobState};
 use tongban_web::components::{ErrorSummary, Field, Pager};
-use tongban_web::{App, Cursor, Ctx, Failure, Form, Html, Layout, Listing, PageQuery, Query, Redirect, render, render_status, see_other};
+use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Listing, PageQuery, Query, Redirect, render, render_status, see_other};
 use utoipa::openapi::path::{Operation, PathItem};
 
 use crate::api::{self, CheckAnswer};
+use crate::commands;
 use crate::rules::{self, Due};
 
 #[derive(Template)]
@@ -234,69 +235,7 @@ pub struct ReviveForm {
 
 /// 重试一封死信。
 pub async fn revive(State(app): State<App>, ctx: Ctx, Form(form): Form<ReviveForm>) -> Result<Redirect, Failure> {
-    let at = app.now();
-    let revived = app.act(&ctx, "system.revive_job", move |tx| jobs::revive(tx, form.id, at)).await?;
-    if !revived {
-        return Err(Problem::not_found().into());
-    }
+    let (actor, at) = (ctx.actor.clone(), app.now());
+    app.act(&ctx, "system.revive_job", move |tx| commands::revive(tx, &actor, form.id, at)).await?;
     Ok(see_other("/admin/jobs").flash("已放回队列，稍后重试"))
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct AuditQuery {
-    lane: Option<i64>,
-    cursor: Option<String>,
-}
-
-struct AuditLine {
-    place: String,
-    at: String,
-    kind: String,
-    actor: i64,
-    subject: i64,
-    rev: i64,
-}
-
-#[derive(Template)]
-#[template(path = "audit.html")]
-struct AuditPage {
-    l: Layout,
-    lanes: Vec<i64>,
-    lane: i64,
-    lines: Vec<AuditLine>,
-    pager: Pager,
-}
-
-/// 审计日志：一条泳道，从早到晚。
-pub async fn audit(State(app): State<App>, ctx: Ctx, Query(query): Query<AuditQuery>) -> Result<Html, Failure> {
-    let lane = query.lane.unwrap_or(0);
-    let filters = format!("lane={lane}");
-    let after: Option<i64> = query.cursor.as_deref().map(|text| Cursor::decode(text, &filters)).transpose()?;
-    let (lanes, rows) = app
-        .db()
-        .snapshot("system.audit", move |tx| {
-            // 没有翻页位置时看最近的五十条
-            let from = match after {
-                Some(after) => after,
-                None => (tx.lane_head(lane)? - 50).max(0),
-            };
-            Ok((tx.lanes()?, tx.lane_entries(lane, from, 51)?))
-        })
-        .await?;
-    let listing = Listing::cut(rows, 50, &filters, |entry| entry.seq);
-    let pager = Pager::of(&ctx.uri, listing.next_cursor.as_deref(), format!("本页 {} 条", listing.items.len()));
-    let lines = listing
-        .items
-        .into_iter()
-        .map(|e| AuditLine {
-            place: format!("{}-{}", e.lane, e.seq),
-            at: show(e.at),
-            kind: e.kind,
-            actor: e.actor,
-            subject: e.subject,
-            rev: e.rev,
-        })
-        .collect();
-    render(&AuditPage { l: Layout::staff(&ctx, "审计日志"), lanes, lane, lines, pager })
 }

@@ -53,6 +53,8 @@ pub struct Actor {
     pub roles: Arc<BTreeSet<String>>,
     pub permissions: Arc<BTreeSet<String>>,
     pub scope: Scope,
+    /// 要先去办的一页（改掉初始口令、完成实名认证）；办完之前别的工作页都转到那里。没有为 `None`。
+    pub detour: Option<&'static str>,
 }
 
 impl Actor {
@@ -71,6 +73,7 @@ impl Actor {
             roles: Arc::default(),
             permissions: Arc::default(),
             scope: Scope::default(),
+            detour: None,
         }
     }
 

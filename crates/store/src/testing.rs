@@ -2,7 +2,9 @@
 //!
 //! PostgreSQL 的地址取自 `TONGBAN_TEST_POSTGRES`；没有设就只测 SQLite，并大声说出来。
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use crate::database::{Database, Engine, Options};
 use crate::error::{Error, Result};
@@ -30,6 +32,22 @@ pub fn engines() -> Vec<Engine> {
     }
     eprintln!("注意：没有设 TONGBAN_TEST_POSTGRES，本测试只跑 SQLite；完整测试请用 cargo xtask test");
     vec![Engine::Sqlite]
+}
+
+static KINDS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// 记下这个进程里记过的日志种类。
+pub(crate) fn note_kind(kind: &str) {
+    let mut kinds = KINDS.lock().unwrap_or_else(PoisonError::into_inner);
+    if !kinds.contains(kind) {
+        kinds.insert(kind.to_owned());
+    }
+}
+
+/// 这个进程里记过的日志种类。
+#[must_use]
+pub fn journalled() -> BTreeSet<String> {
+    KINDS.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// 测试用的固定主钥。

@@ -312,6 +312,8 @@ impl<'a> Tx<'a> {
         let Some(head) = self.state.head.clone() else {
             return Err(Error::Misuse("只有写单元能记日志"));
         };
+        #[cfg(feature = "testing")]
+        crate::testing::note_kind(entry.kind);
         let (next, hash) = journal::seal(&head, &entry);
         let result = self.exec(
             journal::APPEND,

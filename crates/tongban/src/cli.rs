@@ -163,6 +163,9 @@ enum UserCommand {
         org: String,
         #[arg(long)]
         role: String,
+        /// 实名等级：2 及以上是操作的人核过证件；0、1 的登录后要本人认证，7 天没有认证就停用
+        #[arg(long, default_value_t = 2, value_name = "等级", value_parser = clap::value_parser!(i64).range(0..=3))]
+        real_level: i64,
     },
 }
 
@@ -223,8 +226,8 @@ async fn execute(command: Command, mut settings: Settings) -> Result<ExitCode> {
         Command::Export { what, out } => operate::tables::export(&settings, &what, &out).await?,
         Command::Token { name, scopes, days } => operate::accounts::token(&settings, &name, &scopes, days).await?,
         Command::User { command: UserCommand::Reset { login } } => operate::accounts::reset(&settings, &login).await?,
-        Command::User { command: UserCommand::Add { name, login, org, role } } => {
-            operate::accounts::add(&settings, &name, &login, &org, &role).await?;
+        Command::User { command: UserCommand::Add { name, login, org, role, real_level } } => {
+            operate::accounts::add(&settings, &operate::accounts::Add { name, login, org, role, real_level }).await?;
         }
         Command::Journal { command: JournalCommand::Verify } => return operate::journal::verify(&settings).await,
         Command::Archive { command: ArchiveCommand::Verify { file } } => return operate::archive::verify(&file),

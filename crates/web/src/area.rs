@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use axum::http::Method;
 use axum::routing::MethodRouter;
+use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 use tongban_kernel::{Actor, Permission};
 use tongban_store::jobs::Job;
@@ -53,6 +54,10 @@ pub struct Area {
     pub menu: List<MenuItem>,
     pub samples: List<Sample>,
     pub demo: Option<fn(&mut Demo<'_>) -> Result<()>>,
+    /// 本区记的日志种类与中文名；记了没有名字的种类，测试不过。
+    pub events: List<(Str, Str)>,
+    /// 工作人员手里还没办完的；离职之前要交给别人。
+    pub holdings: List<Holding>,
 }
 
 impl Area {
@@ -79,6 +84,8 @@ impl Area {
             menu: &[],
             samples: &[],
             demo: None,
+            events: &[],
+            holdings: &[],
         }
     }
 }
@@ -260,6 +267,20 @@ pub struct Queue {
     pub title: Str,
     pub needs: Permission,
     pub rows: QueueRows,
+}
+
+/// 一名工作人员手里的至多几件，按到期先后。
+pub type HeldRows = fn(&mut Tx<'_>, staff: i64, limit: u32) -> Result<Vec<Todo>>;
+
+/// 把一名工作人员手里的全部交给另一名；回答交了几件。
+pub type HandOver = fn(&mut Tx<'_>, &Actor, from: i64, to: i64, at: Timestamp) -> Result<u64>;
+
+/// 一类挂在某人名下、没办完的事（accounts §5.1：离职即停用并移交在办件）。
+#[derive(Clone, Copy)]
+pub struct Holding {
+    pub title: Str,
+    pub rows: HeldRows,
+    pub hand_over: HandOver,
 }
 
 /// 放在别的区记录页上的一块。

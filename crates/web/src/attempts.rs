@@ -31,6 +31,16 @@ pub fn check(tx: &mut Tx<'_>, key: &str, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
+/// 还锁到什么时候；没有锁为 `None`。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn locked_until(tx: &mut Tx<'_>, key: &str, now: Timestamp) -> Result<Option<Timestamp>> {
+    let found: Option<(i64, i64)> = tx.row(READ, args![key], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let until = found.filter(|(failures, _)| *failures >= LIMIT).map(|(_, since)| since + LOCK.as_millis() as i64);
+    Ok(until.filter(|until| *until > now.as_millisecond()).map(tongban_kernel::time::from_millis))
+}
+
 /// 又错一次；距上次超过锁定时长就重新数。
 ///
 /// # Errors

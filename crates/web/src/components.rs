@@ -43,6 +43,8 @@ pub enum Kind {
 #[derive(Debug, Clone)]
 pub struct Field {
     pub name: String,
+    /// 页面里的编号，平常就是 `name`；一页有几个同名字段时错开。
+    pub id: String,
     pub label: String,
     pub kind: Kind,
     pub hint: String,
@@ -59,6 +61,7 @@ impl Field {
     fn new(name: &str, label: &str, kind: Kind) -> Self {
         Self {
             name: name.to_owned(),
+            id: name.to_owned(),
             label: label.to_owned(),
             kind,
             hint: String::new(),
@@ -140,6 +143,12 @@ impl Field {
     }
 
     #[must_use]
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = id.into();
+        self
+    }
+
+    #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
         self
@@ -189,10 +198,10 @@ impl Field {
     fn described_by(&self) -> String {
         let mut ids = Vec::new();
         if !self.hint.is_empty() {
-            ids.push(format!("{}-h", self.name));
+            ids.push(format!("{}-h", self.id));
         }
         if self.error.is_some() {
-            ids.push(format!("{}-e", self.name));
+            ids.push(format!("{}-e", self.id));
         }
         if ids.is_empty() { String::new() } else { format!(" aria-describedby=\"{}\"", escape(&ids.join(" "))) }
     }
@@ -202,11 +211,11 @@ impl Field {
     }
 
     fn input(&self, f: &mut Formatter<'_>, kind: &str, extra: &str) -> fmt::Result {
-        let name = escape(&self.name);
+        let (name, id) = (escape(&self.name), escape(&self.id));
         let limit = self.max_length.map_or(String::new(), |n| format!(" maxlength=\"{n}\""));
         write!(
             f,
-            "<input class=\"inp {}\" id=\"{name}\" name=\"{name}\" type=\"{kind}\" autocomplete=\"{}\"{extra}{limit}{}{} value=\"{}\">",
+            "<input class=\"inp {}\" id=\"{id}\" name=\"{name}\" type=\"{kind}\" autocomplete=\"{}\"{extra}{limit}{}{} value=\"{}\">",
             self.width,
             self.autocomplete,
             self.invalid(),
@@ -216,7 +225,7 @@ impl Field {
     }
 
     fn control(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let name = escape(&self.name);
+        let (name, id) = (escape(&self.name), escape(&self.id));
         match &self.kind {
             Kind::Input("tel") => self.input(f, "tel", " inputmode=\"tel\""),
             Kind::Input(kind) => self.input(f, kind, ""),
@@ -227,7 +236,7 @@ impl Field {
             }
             Kind::Area => write!(
                 f,
-                "<textarea class=\"inp\" id=\"{name}\" name=\"{name}\" rows=\"{}\"{}{}{}>{}</textarea>",
+                "<textarea class=\"inp\" id=\"{id}\" name=\"{name}\" rows=\"{}\"{}{}{}>{}</textarea>",
                 // 写了几行露几行，多一行好接着写
                 (self.first().lines().count() + 1).clamp(4, 14),
                 self.max_length.map_or(String::new(), |n| format!(" maxlength=\"{n}\"")),
@@ -235,19 +244,19 @@ impl Field {
                 self.described_by(),
                 escape(self.first()),
             ),
-            Kind::Select => self.select_control(f, &name),
+            Kind::Select => self.select_control(f, &name, &id),
             Kind::File => write!(
                 f,
-                "<div class=\"drop\"><input type=\"file\" id=\"{name}\" name=\"{name}\"{}{}></div>",
+                "<div class=\"drop\"><input type=\"file\" id=\"{id}\" name=\"{name}\"{}{}></div>",
                 self.invalid(),
                 self.described_by(),
             ),
-            Kind::Radios | Kind::Checks => self.choices(f, &name),
+            Kind::Radios | Kind::Checks => self.choices(f, &name, &id),
         }
     }
 
-    fn select_control(&self, f: &mut Formatter<'_>, name: &str) -> fmt::Result {
-        write!(f, "<select class=\"inp {}\" id=\"{name}\" name=\"{name}\"{}{}>", self.width, self.invalid(), self.described_by())?;
+    fn select_control(&self, f: &mut Formatter<'_>, name: &str, id: &str) -> fmt::Result {
+        write!(f, "<select class=\"inp {}\" id=\"{id}\" name=\"{name}\"{}{}>", self.width, self.invalid(), self.described_by())?;
         for (value, label) in &self.options {
             let selected = if value == self.first() { " selected" } else { "" };
             write!(f, "<option value=\"{}\"{selected}>{}</option>", escape(value), escape(label))?;
@@ -255,14 +264,14 @@ impl Field {
         write!(f, "</select>")
     }
 
-    fn choices(&self, f: &mut Formatter<'_>, name: &str) -> fmt::Result {
+    fn choices(&self, f: &mut Formatter<'_>, name: &str, first: &str) -> fmt::Result {
         let kind = if self.kind == Kind::Radios { "radio" } else { "checkbox" };
         // 选项多的排成几列，不让一页拉得老长
         let width = if self.options.len() > MANY { "many" } else { self.width };
         write!(f, "<div class=\"opts {width}\">")?;
         for (n, (value, label)) in self.options.iter().enumerate() {
-            // 第一个选项的 id 就是字段名，错误汇总的链接落在它上面
-            let id = if n == 0 { name.to_owned() } else { format!("{name}-{n}") };
+            // 第一个选项的 id 就是字段的，错误汇总的链接落在它上面
+            let id = if n == 0 { first.to_owned() } else { format!("{first}-{n}") };
             let checked = if self.values.contains(value) { " checked" } else { "" };
             write!(
                 f,
@@ -280,17 +289,17 @@ impl Display for Field {
         let grouped = matches!(self.kind, Kind::Radios | Kind::Checks);
         let class = if self.error.is_some() { "fld err" } else { "fld" };
         let optional = if self.optional { "<span class=\"opt\">（选填）</span>" } else { "" };
-        let name = escape(&self.name);
+        let id = escape(&self.id);
         if grouped {
             write!(f, "<fieldset class=\"{class}\"{}><legend>{}{optional}</legend>", self.described_by(), escape(&self.label))?;
         } else {
-            write!(f, "<div class=\"{class}\"><label for=\"{name}\">{}{optional}</label>", escape(&self.label))?;
+            write!(f, "<div class=\"{class}\"><label for=\"{id}\">{}{optional}</label>", escape(&self.label))?;
         }
         if !self.hint.is_empty() {
-            write!(f, "<p class=\"hint\" id=\"{name}-h\">{}</p>", escape(&self.hint))?;
+            write!(f, "<p class=\"hint\" id=\"{id}-h\">{}</p>", escape(&self.hint))?;
         }
         if let Some(error) = &self.error {
-            write!(f, "<p class=\"msg-err\" id=\"{name}-e\"><span class=\"vh\">错误：</span>{}</p>", escape(error))?;
+            write!(f, "<p class=\"msg-err\" id=\"{id}-e\"><span class=\"vh\">错误：</span>{}</p>", escape(error))?;
         }
         self.control(f)?;
         f.write_str(if grouped { "</fieldset>" } else { "</div>" })

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::CookieJar;
@@ -148,13 +148,15 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     let (parts, body) = request.into_parts();
     let ctx = Arc::new(context(&app, &parts, &jar, Arc::clone(&visitor)).await);
     let request = Request::from_parts(parts, body);
-    let left = app.buckets().take(Source::of(&ctx));
+    let (left, asking) = (app.buckets().take(Source::of(&ctx)), is_safe(request.method()));
     let mut response = match left {
         Ok(_) => admit(&app, &ctx, request, next).await,
         Err(seconds) => Failure::from(Problem::rate_limited(seconds)).into_response(),
     };
     if let Some(Refused(problem)) = response.extensions_mut().remove::<Refused>() {
         response = crate::router::answer(&ctx, &problem);
+    } else if is_bare_refusal(&response) {
+        response = crate::router::answer(&ctx, &unreadable(asking));
     }
     let html = is_html(&response);
     let headers = response.headers_mut();
@@ -182,6 +184,21 @@ fn next_request_id() -> Arc<str> {
 /// 浏览器的自称至多留 300 个字节。
 fn shortened(agent: &str) -> Arc<str> {
     agent[..agent.floor_char_boundary(300)].into()
+}
+
+/// 路径参数、上传正文读不懂时框架自己的回答：一行英文。
+fn is_bare_refusal(response: &Response) -> bool {
+    response.status() == StatusCode::BAD_REQUEST
+        && response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/plain"))
+}
+
+/// 编号读不懂的网址与不存在的一样；提交的读不懂就说读不懂。
+fn unreadable(asking: bool) -> Problem {
+    if asking {
+        Problem::not_found()
+    } else {
+        Problem::new(Code::BadRequest, "这次提交读不懂，网址或内容不完整；请返回上一页再试")
+    }
 }
 
 fn is_html(response: &Response) -> bool {

@@ -94,7 +94,8 @@ impl Layout {
     #[must_use]
     pub fn staff(ctx: &Ctx, title: &str) -> Self {
         let mut menu: Vec<MenuGroup> = Vec::new();
-        for item in ctx.site.menu.iter().filter(|item| item.needs.is_empty() || ctx.actor.may(item.needs)) {
+        let open = ctx.actor.detour.is_none();
+        for item in ctx.site.menu.iter().filter(|item| open && (item.needs.is_empty() || ctx.actor.may(item.needs))) {
             match menu.iter_mut().find(|group| group.title == item.group) {
                 Some(group) => group.items.push(item.clone()),
                 None => menu.push(MenuGroup { title: item.group, items: vec![item.clone()] }),

@@ -102,10 +102,23 @@ async fn enter(access: Access, request: Request, next: Next) -> Response {
         return Failure::from(Problem::unauthenticated()).into_response();
     };
     match permit(access, &ctx.actor) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => match detour(access, &ctx) {
+            Some(answer) => answer,
+            None => next.run(request).await,
+        },
         Err(problem) if problem.code == Code::Unauthenticated && !ctx.is_api() => to_login(&ctx, access, request.method()),
         Err(problem) => Failure::from(problem).into_response(),
     }
+}
+
+/// 要先改口令、先认证的工作人员，别的工作页都转到那一页去。
+fn detour(access: Access, ctx: &Ctx) -> Option<Response> {
+    let to = ctx.actor.detour.filter(|to| matches!(access, Access::Staff(_) | Access::AnyStaff) && ctx.path() != *to)?;
+    if ctx.is_api() {
+        let problem = Problem::new(Code::Forbidden, "请先在网页上登录，改掉初始口令、完成实名认证");
+        return Some(Failure::from(problem).into_response());
+    }
+    Some(crate::layout::see_other(to).into_response())
 }
 
 /// 某人能不能走某种路由。

@@ -32,6 +32,24 @@ pub struct TestApp {
     folder: Folder,
 }
 
+/// 记过而没有中文名的日志种类：只看这几个区的。
+#[must_use]
+pub fn unnamed_kinds(areas: &[Area]) -> Vec<String> {
+    let named: Vec<&str> = areas.iter().flat_map(|area| area.events).map(|(kind, _)| *kind).collect();
+    let prefix = |kind: &str| kind.split('.').next().unwrap_or("").to_owned();
+    let prefixes: Vec<String> = named.iter().map(|kind| prefix(kind)).chain(areas.iter().map(|area| area.name.to_owned())).collect();
+    tongban_store::testing::journalled().into_iter().filter(|kind| prefixes.contains(&prefix(kind)) && !named.contains(&kind.as_str())).collect()
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let unnamed = unnamed_kinds(self.app.areas());
+            assert!(unnamed.is_empty(), "这些日志种类在区的 events 里没有中文名：{unnamed:?}");
+        }
+    }
+}
+
 /// 测试用的附件文件夹；离开作用域就删掉。
 struct Folder(std::path::PathBuf);
 
@@ -96,8 +114,8 @@ impl TestApp {
     /// # Errors
     /// 引擎打不开。
     pub async fn open_with(engine: Engine, areas: Vec<Area>, adjust: impl FnOnce(Config) -> Config) -> Result<Self> {
-        let Self { test, app, .. } = Self::open(engine, areas.clone()).await?;
-        let folder = app.config().data.clone();
+        let test = TestDb::open(engine, &App::migrations(&areas)).await?;
+        let folder = std::env::temp_dir().join(format!("tongban-files-{}", crate::guard::random_hex(8)));
         let search = Index::in_memory().map_err(|error| Error::Io(error.to_string()))?;
         Self::configured(test, folder, search, areas, adjust)
     }

@@ -29,10 +29,8 @@ impl CopyForm {
     }
 }
 
-#[derive(Template)]
-#[template(path = "copy.html")]
-struct MinePage {
-    l: Layout,
+/// 做好的一份；持证人与工作人员的页只是外框不同。
+struct Ready {
     back: i64,
     kind: String,
     form: CopyForm,
@@ -41,14 +39,17 @@ struct MinePage {
 }
 
 #[derive(Template)]
+#[template(path = "copy.html")]
+struct MinePage {
+    l: Layout,
+    copy: Ready,
+}
+
+#[derive(Template)]
 #[template(path = "cert_copy.html")]
 struct StaffPage {
     l: Layout,
-    back: i64,
-    kind: String,
-    form: CopyForm,
-    url: String,
-    expires: String,
+    copy: Ready,
 }
 
 /// 留在页上、能改的错误。
@@ -73,7 +74,7 @@ pub async fn mine(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Form(fo
     let checked = Checked { who: "本人".to_owned(), reason: format!("给{}用于{}", form.who.trim(), form.why.trim()), ..Checked::default() };
     let (kind, maker) = (row.kind_name.clone(), format!("持证人{}", row.holder_masked));
     match copies::make(&app, &ctx, row, form.asked(&maker), checked).await {
-        Ok(Made { url, expires, .. }) => done(MinePage { l: Layout::public(&ctx, "加注件"), back: id, kind, form, url, expires: time::show(expires) }),
+        Ok(Made { url, expires, .. }) => done(MinePage { l: Layout::public(&ctx, "加注件"), copy: Ready { back: id, kind, form, url, expires: time::show(expires) } }),
         Err(failure) if mendable(&failure) => kept(wallet::one(&app, &ctx, id, &form, Some(&failure.0)).await?, &failure.0),
         Err(failure) => Err(failure),
     }
@@ -93,7 +94,7 @@ pub async fn staff(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Form(f
     let checked = Checked { who: ctx.actor.name.to_string(), org_name: org.clone(), reason: format!("给{}用于{}", form.who.trim(), form.why.trim()), ..Checked::default() };
     let kind = row.kind_name.clone();
     match copies::make(&app, &ctx, row, form.asked(&org), checked).await {
-        Ok(Made { url, expires, .. }) => done(StaffPage { l: Layout::staff(&ctx, "加注件"), back: id, kind, form, url, expires: time::show(expires) }),
+        Ok(Made { url, expires, .. }) => done(StaffPage { l: Layout::staff(&ctx, "加注件"), copy: Ready { back: id, kind, form, url, expires: time::show(expires) } }),
         Err(failure) if mendable(&failure) => kept(licences::one(&app, &ctx, id, &form, Some(&failure.0)).await?, &failure.0),
         Err(failure) => Err(failure),
     }

@@ -2,13 +2,16 @@
 
 pub mod agents;
 pub mod companies;
+pub mod own;
 pub mod register;
+pub mod users;
 pub mod verify;
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use tongban_directory::model::role_name;
 use tongban_directory::queries as directory;
 use tongban_kernel::problem::Problem;
 use tongban_kernel::time::{date_of, day_number};
@@ -167,7 +170,13 @@ pub async fn posts(State(app): State<App>, ctx: Ctx) -> Result<Html, Failure> {
             let mut found = Vec::new();
             for post in directory::posts_of(tx, staff, day)? {
                 let org = directory::org(tx, post.org)?.map_or(String::new(), |org| org.name);
-                found.push(HeldPost { id: post.id, title: post.title, org, role: post.role, here: post.id == here });
+                found.push(HeldPost {
+                    id: post.id,
+                    title: post.shown_title().to_owned(),
+                    org,
+                    role: role_name(&post.role).to_owned(),
+                    here: post.id == here,
+                });
             }
             Ok(found)
         })

@@ -108,23 +108,35 @@ pub async fn submit(State(app): State<App>, ctx: Ctx, Form(form): Form<RegisterF
 }
 
 async fn send_code(app: &App, ctx: &Ctx, form: &RegisterForm, checked: &Checked) -> Result<Response, Failure> {
+    match send_code_to(app, checked.mobile.as_str()).await {
+        Ok(shown) => render_status(200, &RegisterPage::second(ctx, form, shown, None)),
+        Err(problem) => render_status(problem.code.status(), &RegisterPage::first(ctx, form, Some(&problem))),
+    }
+}
+
+/// 发一个验证码；演示环境没有短信通道，回答要直接显示的码，正式环境是空的。
+pub(super) async fn send_code_to(app: &App, mobile: &str) -> Result<String, Problem> {
     let code = six_digits()?;
-    let (mobile, sent, at) = (checked.mobile.to_string(), code.clone(), app.now());
+    let (mobile, sent, at) = (mobile.to_owned(), code.clone(), app.now());
     let put = app.db().write("parties.put_code", move |tx| {
         commands::put_code(tx, &mobile, &sent, at)?;
         let payload = serde_json::json!({ "to": hex::encode(tx.seal(&mobile)), "text": format!("验证码 {sent}，10 分钟内有效，请勿告诉他人。") });
         tx.enqueue("messages.sms", &payload.to_string(), at).map(|_| ())
     });
-    match put.await {
-        Ok(()) => {}
-        Err(error) => {
-            let problem = error.into_problem();
-            return render_status(problem.code.status(), &RegisterPage::first(ctx, form, Some(&problem)));
-        }
-    }
-    // 演示环境没有短信通道，直接显示；正式环境不显示
-    let shown = if app.config().demo { code } else { String::new() };
-    render_status(200, &RegisterPage::second(ctx, form, shown, None))
+    put.await.map_err(tongban_store::Error::into_problem)?;
+    Ok(if app.config().demo { code } else { String::new() })
+}
+
+/// 验证码错在哪里；对了为 `None`，并且用掉。
+pub(super) async fn wrong_code(app: &App, mobile: &str, code: &str) -> Result<Option<Problem>, Failure> {
+    let (mobile, offered, at) = (mobile.to_owned(), code.to_owned(), app.now());
+    let check = app.db().write("parties.check_code", move |tx| commands::check_code(tx, &mobile, &offered, at)).await?;
+    let wrong = match check {
+        CodeCheck::Right => None,
+        CodeCheck::Wrong => Some("验证码不对，请看最新一条短信"),
+        CodeCheck::Expired => Some("验证码已过期，请返回上一步重新获取"),
+    };
+    Ok(wrong.map(|text| Problem::field("code", "mismatch", text)))
 }
 
 async fn finish(app: &App, ctx: &Ctx, form: &RegisterForm, checked: &Checked, code: &str) -> Result<Response, Failure> {
@@ -133,17 +145,10 @@ async fn finish(app: &App, ctx: &Ctx, form: &RegisterForm, checked: &Checked, co
         let problem = Problem::field("password", "weak", detail);
         return render_status(422, &RegisterPage::second(ctx, form, String::new(), Some(&problem)));
     }
-    let (mobile, offered, at) = (checked.mobile.to_string(), code.to_owned(), app.now());
-    let check = app.db().write("parties.check_code", move |tx| commands::check_code(tx, &mobile, &offered, at)).await?;
-    let wrong = match check {
-        CodeCheck::Right => None,
-        CodeCheck::Wrong => Some("验证码不对，请看最新一条短信"),
-        CodeCheck::Expired => Some("验证码已过期，请返回上一步重新获取"),
-    };
-    if let Some(text) = wrong {
-        let problem = Problem::field("code", "mismatch", text);
+    if let Some(problem) = wrong_code(app, checked.mobile.as_str(), code).await? {
         return render_status(422, &RegisterPage::second(ctx, form, String::new(), Some(&problem)));
     }
+    let at = app.now();
     let new = Registration {
         name: checked.name.clone(),
         id_number: checked.id.as_str().to_owned(),
@@ -173,7 +178,7 @@ async fn finish(app: &App, ctx: &Ctx, form: &RegisterForm, checked: &Checked, co
     }
 }
 
-fn six_digits() -> Result<String, Failure> {
+fn six_digits() -> Result<String, Problem> {
     let mut bytes = [0_u8; 4];
     getrandom::fill(&mut bytes).map_err(|_| Problem::new(tongban_kernel::Code::Internal, "系统繁忙，请稍后再试"))?;
     Ok(format!("{:06}", u32::from_le_bytes(bytes) % 1_000_000))

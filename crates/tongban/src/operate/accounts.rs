@@ -2,10 +2,13 @@
 
 use anyhow::{Context, Result, bail};
 use jiff::{SignedDuration, Timestamp};
-use tongban_directory::model::NewPost;
+use tongban_directory::model::{self, Appointment, FOREVER, NewPost, NewStaff};
 use tongban_directory::{commands as directory, queries as directory_queries};
+use tongban_kernel::time::{date_of, day_number};
 use tongban_kernel::{Actor, Depth, Problem};
+use tongban_parties::commands::staff::NewAccount;
 use tongban_parties::{commands as parties, identify::hash_token, passwords, rules};
+use tongban_store::Tx;
 
 use crate::config::Settings;
 use crate::house;
@@ -56,26 +59,51 @@ pub async fn reset(settings: &Settings, login: &str) -> Result<()> {
     Ok(())
 }
 
-/// 开账号。
+/// 要开的账号。
+#[derive(Debug, Clone)]
+pub struct Add {
+    pub name: String,
+    pub login: String,
+    /// 单位全称。
+    pub org: String,
+    /// 角色代码。
+    pub role: String,
+    pub real_level: i64,
+}
+
+/// 开账号：登记、任职、开账号与浏览器里是同样的命令；口令是本人的，不必再改。
 ///
 /// # Errors
 /// 单位或角色不存在、口令太弱、工号已占用。
-pub async fn add(settings: &Settings, name: &str, login: &str, org: &str, role: &str) -> Result<()> {
+pub async fn add(settings: &Settings, add: &Add) -> Result<()> {
     let db = house::database(settings).await?;
     house::migrate(&db).await?;
     let hash = passwords::hash_now(&read_password()?)?;
-    let (name, login, org, role) = (name.to_owned(), login.to_owned(), org.to_owned(), role.to_owned());
-    let reach = tongban_directory::model::built_in_roles()?.iter().find(|known| known.code == role).map_or(Depth::Unit, |known| known.reach);
-    db.write("parties.add_staff", move |tx| {
-        let (actor, at) = (Actor::system(), Timestamp::now());
-        let found = directory_queries::all_orgs(tx)?.into_iter().find(|known| known.name == org);
-        let org = found.ok_or_else(|| Problem::conflict(format!("没有叫“{org}”的单位，请写全称")))?;
-        let staff = directory::add_staff(tx, &actor, org.id, &login, &name, at)?;
-        let post = NewPost { staff, org: org.id, role: role.clone(), title: role.clone(), window: None, reach };
-        directory::assign_post(tx, &actor, &post, at)?;
-        parties::create_staff_account(tx, &actor, staff, &login, &hash, 0, at)
-    })
-    .await?;
+    let add = add.clone();
+    db.write("parties.add_staff", move |tx| register(tx, &add, &hash)).await.map_err(said)?;
     println!("账号已开");
     Ok(())
+}
+
+fn register(tx: &mut Tx<'_>, add: &Add, hash: &str) -> tongban_store::Result<()> {
+    let (actor, at) = (Actor::system(), Timestamp::now());
+    let found = directory_queries::all_orgs(tx)?.into_iter().find(|known| known.name == add.org);
+    let org = found.ok_or_else(|| Problem::conflict(format!("没有叫“{}”的单位，请写全称", add.org)))?;
+    let day = day_number(date_of(at));
+    let new = NewStaff { org: org.id, code: add.login.clone(), name: add.name.clone(), joined_day: day, real_level: add.real_level };
+    let staff = directory::register_staff(tx, &actor, &new, at)?;
+    let reach = model::role(&add.role).map_or(Depth::Unit, |role| role.reach);
+    let post = NewPost { staff, org: org.id, role: add.role.clone(), title: String::new(), window: None, reach };
+    directory::appoint(tx, &actor, &Appointment { post, from_day: day, to_day: FOREVER, backup: None }, at)?;
+    let account = NewAccount { staff, login: &add.login, hash, must_change: false };
+    tongban_parties::commands::staff::open_account(tx, &actor, &account, at)?;
+    Ok(())
+}
+
+/// 拒绝时把每一处都说出来。
+fn said(error: tongban_store::Error) -> anyhow::Error {
+    match error.problem().filter(|problem| !problem.errors.is_empty()) {
+        Some(problem) => anyhow::anyhow!(problem.errors.iter().map(|error| error.detail.clone()).collect::<Vec<_>>().join("；")),
+        None => error.into(),
+    }
 }

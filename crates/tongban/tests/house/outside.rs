@@ -14,7 +14,7 @@ use tongban_web::testing::TestApp;
 use tongban_web::{Access, Area};
 
 /// 不属于哪个县区的记录：代码表、指标定义、一件事的种类一类，谁都看得到同样的。
-const SHARED: &[&str] = &["{indicator}", "{key}", "/catalog/bundles/{number}"];
+const SHARED: &[&str] = &["{indicator}", "{key}", "{role}", "/catalog/bundles/{number}"];
 
 /// 有全部权限、只管 `tenant` 的人。
 fn staff(tenant: i64) -> Actor {

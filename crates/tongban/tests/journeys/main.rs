@@ -281,7 +281,7 @@ const PAGES: &[(&str, &[&str])] = &[
     ("window_clerk", &["/desk", "/desk/cases", "/desk/new", "/desk/due", "/desk/rates", "/desk/posts"]),
     ("item_editor", &["/catalog", "/catalog/problems", "/catalog/corrections"]),
     ("leader", &["/cockpit", "/cockpit/k/case_on_time_rate"]),
-    ("sys_admin", &["/admin/orgs", "/admin/jobs", "/admin/audit", "/admin/sms"]),
+    ("sys_admin", &["/admin/orgs", "/admin/users", "/admin/users/new", "/admin/users/import", "/admin/roles", "/admin/roles/leader", "/admin/jobs", "/admin/audit", "/admin/sms"]),
 ];
 
 /// 每页在手机宽度上：没有无障碍违规，不横滚，不是错误页。
