@@ -114,6 +114,7 @@ impl ActionInput {
                 let to = time::moment(text).ok_or_else(|| Problem::field("moment", "time", "时间要写成 2026-11-20 09:30"))?;
                 Some(Amendment { field, to })
             }
+            (None, text) if !text.is_empty() => return Err(Problem::field("field", "choice", "请选择更正哪一项")),
             _ => None,
         };
         Ok(Propose { version, reason: self.reason.clone(), amendment, reject: self.reject })
@@ -204,11 +205,12 @@ fn permission_of(case: &Case, action: Action, stated: tongban_kernel::Permission
     }
 }
 
-/// 终止、作废、更正人人都能申请，批准另看权限；派件的人能转办。
+/// 终止、作废、更正人人都能申请，批准另看权限；派件的人能转办；授权窗口决定的即办件由窗口决定。
 fn may_act(actor: &Actor, case: &Case, action: Action, stated: tongban_kernel::Permission) -> bool {
     let proposable = matches!(action, Action::Terminate | Action::Void | Action::Amend);
     actor.may(permission_of(case, action, stated))
         || (action == Action::Transfer && actor.may(can::ASSIGN))
+        || (action == Action::Decide && case.is_decided_at_window() && actor.may(can::ACCEPT))
         || (proposable && [can::ACCEPT, can::HANDLE, can::REVIEW, can::APPROVE].iter().any(|permission| actor.may(permission)))
 }
 

@@ -95,6 +95,14 @@ pub async fn make(app: &App, id: i64) -> Result<String> {
         .await?;
     let mut pieces = papers_of(app, &view).await?;
     let mut lost = Vec::new();
+    for sealed in &view.seals {
+        let Some(document) = view.documents.iter().find(|document| document.id == sealed.document) else { continue };
+        let name = format!("{} {}", document.kind.title(), plain(&document.number));
+        match app.files().get(&sealed.file).await {
+            Ok(content) => pieces.push(Piece { path: format!("文书/{name}.ofd"), content: content.to_vec() }),
+            Err(_) => lost.push(format!("{name} 的电子签章版")),
+        }
+    }
     for (n, material) in view.materials.iter().enumerate() {
         for file in &material.files {
             match app.files().get(&file.id).await {

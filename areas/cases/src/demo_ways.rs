@@ -19,10 +19,13 @@ use crate::import;
 use crate::model::{Applicant, Channel, Delivery, MaterialStatus, Offer, Outcome, StageKind, State, Step};
 use crate::offer::{self, bundle};
 use crate::rules::forms;
-use crate::store;
+use crate::{sealing, store};
 
 /// 补录多少件。
 const ROWS: usize = 24;
+
+/// 最近的多少份文书补盖电子印章：演示的章今天才启用，以前出的盖不了。
+const SEALED: u32 = 60;
 
 /// 一种办法：事项编码、演示里的群众、此刻。
 type Way = fn(&mut Tx<'_>, &[String], &[(Actor, Applicant)], Timestamp) -> Result<()>;
@@ -43,7 +46,13 @@ pub fn demo(demo: &mut Demo<'_>, codes: &[(String, String, String)], people: &Ar
             Err(error) => return Err(error),
         }
     }
-    Ok(())
+    let at = demo.now;
+    demo.runtime.block_on(demo.db.bulk("cases.demo_seals", move |tx| {
+        for document in store::seals::latest_documents(tx, SEALED)? {
+            sealing::enqueue(tx, document, at)?;
+        }
+        Ok(())
+    }))
 }
 
 /// 李大娘授权王小明代办，已经同意。

@@ -30,6 +30,7 @@ pub mod papers;
 pub mod permissions;
 pub mod queries;
 pub mod rules;
+pub mod sealing;
 pub mod store;
 
 #[cfg(test)]
@@ -62,7 +63,7 @@ pub const fn area() -> Area {
         routes: ROUTES,
         clocks: CLOCKS,
         leisure: &[Clock { name: "cases.archive", due: store::archives::DUE, fire: archive::ring }],
-        jobs: &[JobKind { name: archive::JOB, tries: 5, run: archive::run }, JobKind { name: import::JOB, tries: 5, run: import::run }],
+        jobs: &[JobKind { name: archive::JOB, tries: 5, run: archive::run }, JobKind { name: import::JOB, tries: 5, run: import::run }, JobKind { name: sealing::JOB, tries: 5, run: sealing::run }],
         reactions: REACTIONS,
         measures: measures::MEASURES,
         desk: desk::QUEUES,

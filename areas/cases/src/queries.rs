@@ -8,11 +8,13 @@ use tongban_parties::queries::grants::{self, GrantScope};
 use tongban_store::{Result, Tx};
 
 use crate::commands;
-use crate::model::{Agency, Case, FileRef, FollowUp, Later, Material, MaterialStatus, Offer};
+use crate::model::{Agency, Case, FileRef, FollowUp, Later, Material, MaterialStatus, Offer, State};
 use crate::store::agencies;
 use crate::store::bundles::{self, Bundle};
+use crate::store::deliveries::Signed;
 use crate::store::opinions::Opinion;
 use crate::store::proposals::Proposal;
+use crate::store::seals::Sealed;
 use crate::store::{self, AnomalyRow, Correction, Counts, Details, Document, Filter, ListRow, StepRow};
 
 /// 一件办件的全部内容。
@@ -48,6 +50,10 @@ pub struct CaseView {
     pub follow: Option<FollowUp>,
     /// 这一件后来又申请了什么。
     pub later: Vec<Later>,
+    /// 当场签下、等证照成文的送达回证。
+    pub signed: Option<Signed>,
+    /// 文书的电子签章版。
+    pub seals: Vec<Sealed>,
 }
 
 /// 办件详情：范围内的工作人员或申请人。
@@ -78,6 +84,8 @@ pub fn view(tx: &mut Tx<'_>, actor: &Actor, no: &str, at: Timestamp) -> Result<C
         agency: agencies::of_case(tx, case.id)?,
         acting: acting(tx, actor, &case, at)?,
         follow: store::follow_ups::of_case(tx, case.id)?,
+        signed: if case.state == State::Decided { store::deliveries::of_case(tx, case.id)? } else { None },
+        seals: store::seals::of_case(tx, case.id)?,
         later: if commands::may_follow(&case) { store::follow_ups::later(tx, case.id)? } else { Vec::new() },
         case,
     })

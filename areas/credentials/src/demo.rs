@@ -25,6 +25,12 @@ const KINDS: &[DemoKind] = &[
     ("居民身份证", HolderKind::Person, 20, &[("ZZ", "住址")], &["身份证", "身份证明"]),
 ];
 
+/// 机用授权盖的办件文书。
+const PAPERS: &[&str] = &[
+    "收件凭证", "补正告知书", "受理通知书", "不予受理决定书", "特别程序告知书", "延期告知书", "听证告知书", "准予决定书", "不予决定书", "送达回证", "撤回确认书", "退件通知书", "终止通知书",
+    "撤销决定书", "更正通知书",
+];
+
 /// 造印章、证照。
 ///
 /// # Errors
@@ -75,7 +81,7 @@ fn raise(demo: &mut Demo<'_>, id: i64, n: u64) -> Result<()> {
         commands::finish(tx, &actor, id, &made, now)?;
         if goal == SealState::Active {
             let version = seals::find(tx, id)?.map_or(0, |row| row.version);
-            let scope = KINDS.iter().map(|kind| kind.0).collect::<Vec<_>>().join("，") + "，受理通知书，办结通知书";
+            let scope = KINDS.iter().map(|kind| kind.0).chain(PAPERS.iter().copied()).collect::<Vec<_>>().join("，");
             let grant = Authorize { version, staff: 0, staff_name: "系统（办结即出证）".into(), scope, ..Authorize::default() };
             commands::authorize(tx, &actor, id, &grant, now)?;
             commands::step(tx, &actor, id, &SealStep { action: Some(SealAction::Activate), version: version + 1, ..SealStep::default() }, now)?;

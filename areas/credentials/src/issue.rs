@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use tongban_documents::paper::{Laid as PaperLaid, Paper, PaperError, Sheet, font};
+use tongban_documents::paper::{PaperError, Sheet, font};
 use tongban_gm::{Certificate, MasterKey, SecretKey, hash};
 use tongban_kernel::{Actor, Problem};
 use tongban_ofd::subset::Subsetter;
@@ -187,7 +187,7 @@ fn stamped(ready: &Ready, pen: &Pen, bytes: &[u8], (before, placed): (String, &P
     }
 }
 
-fn spot(placed: &Placed) -> String {
+pub(crate) fn spot(placed: &Placed) -> String {
     format!("第 {} 页 {:.0},{:.0}", placed.page + 1, placed.area.x, placed.area.y)
 }
 
@@ -381,65 +381,6 @@ pub fn document(ready: &Ready, seal_name: &str, copy: Option<(&Note, Timestamp)>
 
 /// 文档、盖章处（第几页、中心）、页的大小。
 pub type Laid = (Document, (usize, (f64, f64)), (f64, f64));
-
-/// 给一份公文盖上单位的章，得 OFD。用机用授权，目的写进用印日志。
-///
-/// # Errors
-/// 没有可用的章或授权、排不成、盖不成。
-pub async fn sealed_paper(app: &App, paper: Paper, org: i64, source: &str, purpose: &str) -> Result<Vec<u8>> {
-    let (at, what) = (app.now(), purpose.to_owned());
-    let stamp = app.db().snapshot("credentials.paper", move |tx| stamp(tx, org, 0, &what, at)).await?;
-    let (source, purpose) = (source.to_owned(), purpose.to_owned());
-    let made = tokio::task::spawn_blocking(move || -> Result<_> {
-        let failed = |error: PaperError| Error::from(Problem::from(error));
-        let PaperLaid { sheets, anchor } = paper.lay(font::shared().map_err(|error| failed(error.into()))?).map_err(failed)?;
-        let anchor = anchor.ok_or_else(|| Problem::conflict("文书没有落款，不知道章盖在哪里"))?;
-        let sheet = (sheets[0].width, sheets[0].height);
-        let id = hash::hex(&hash::sm3(format!("{source}{purpose}").as_bytes()));
-        let info = Info {
-            id: id.get(..32).unwrap_or_default().to_owned(),
-            title: paper.title.clone(),
-            author: stamp.seal.org_name.clone(),
-            created: iso_day(at),
-            creator: "通办".to_owned(),
-            data: vec![("WSBH".to_owned(), paper.number.clone())],
-        };
-        let pages = sheets.into_iter().map(|sheet| Page { sheet, template: None }).collect();
-        let document = Document { info, pages, ..Document::default() };
-        let pen = Pen::new(stamp)?;
-        let (bytes, placed, before) = seal_document(&document, &pen, (anchor.page, anchor.at), sheet, at)?;
-        let stamp = &pen.stamp;
-        let entry = Use {
-            id: 0,
-            place: stamp.seal.place,
-            seal: stamp.seal.id,
-            es_id: stamp.seal.es_id.clone(),
-            seal_name: stamp.seal.name.clone(),
-            grant: stamp.grant.id,
-            who: "系统（机用授权）".to_owned(),
-            account: 0,
-            source,
-            item_code: String::new(),
-            purpose,
-            file_name: format!("{}.ofd", paper.title),
-            before,
-            after: hash::hex(&hash::sm3(&bytes)),
-            spot: spot(&placed),
-            ip: String::new(),
-            request: String::new(),
-            at,
-            done: true,
-            reason: String::new(),
-            digest: String::new(),
-        };
-        Ok((bytes, entry))
-    });
-    let (bytes, entry) = made.await.map_err(|error| Error::Io(error.to_string()))??;
-    app.db()
-        .write("credentials.paper_sealed", move |tx| commands::log_use(tx, &Actor::system(), entry.clone(), at))
-        .await?;
-    Ok(bytes)
-}
 
 /// 加注件：原件附入，首页斜水印，再盖同一枚章。回字节与用印日志。
 ///

@@ -22,6 +22,7 @@ pub mod measures;
 pub mod model;
 pub mod pages;
 pub mod panels;
+pub mod paper;
 pub mod permissions;
 pub mod queries;
 pub mod reactions;
@@ -34,8 +35,8 @@ use tongban_store::{Clock, Migration};
 use tongban_web::{Access, Area, JobKind, MenuItem, Route};
 use utoipa_axum::routes;
 
-pub use issue::sealed_paper;
 pub use pages::files::for_case;
+pub use paper::sealed_paper;
 use pages::{batches, check, copy, files, kinds, licences, offline, present, seal_forms, seals, show, wallet};
 use permissions as can;
 

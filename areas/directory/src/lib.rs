@@ -42,6 +42,7 @@ pub const fn area() -> Area {
             Migration { area: "directory", number: 1, name: "directory", sql: include_str!("../migrations/0001_directory.sql") },
             Migration { area: "directory", number: 2, name: "tenant_posts", sql: include_str!("../migrations/0002_tenant_posts.sql") },
             Migration { area: "directory", number: 3, name: "configs", sql: include_str!("../migrations/0003_configs.sql") },
+            Migration { area: "directory", number: 4, name: "window_posts", sql: include_str!("../migrations/0004_window_posts.sql") },
             Migration { area: "directory", number: 5, name: "staff_admin", sql: include_str!("../migrations/0005_staff_admin.sql") },
         ],
         statements: &[store::STATEMENTS, store::CONFIG_STATEMENTS, store::PEOPLE_STATEMENTS],

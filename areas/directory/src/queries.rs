@@ -176,6 +176,14 @@ pub fn posts_of(tx: &mut Tx<'_>, staff: i64, day: i64) -> Result<Vec<Post>> {
     Ok(store::posts_of(tx, staff)?.into_iter().filter(|post| post.is_held(day)).collect())
 }
 
+/// 一个窗口上的岗位，卸任的也在内；综合窗口、A/B 班会有几个。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn posts_at(tx: &mut Tx<'_>, window: i64) -> Result<Vec<Post>> {
+    store::posts_at(tx, window)
+}
+
 /// 一个单位里有某项权限的岗位。
 ///
 /// # Errors

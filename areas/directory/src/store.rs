@@ -57,6 +57,8 @@ const POST: &str = "SELECT id, tenant, unit, org, staff, role, title, site_windo
 const COVER_POST: &str = "UPDATE directory_posts SET backup = $1, away = $2, version = version + 1 WHERE id = $3 RETURNING version";
 const POSTS_OF: &str = "SELECT id, tenant, unit, org, staff, role, title, site_window, backup, away, reach, from_day, to_day, version \
      FROM directory_posts WHERE staff = $1 ORDER BY id";
+const POSTS_AT: &str = "SELECT id, tenant, unit, org, staff, role, title, site_window, backup, away, reach, from_day, to_day \
+     FROM directory_posts WHERE site_window = $1 ORDER BY id";
 const POSTS_WITH: &str = "SELECT p.id FROM directory_posts p JOIN directory_role_permissions r ON r.role = p.role \
      WHERE p.unit = $1 AND r.permission = $2 AND p.to_day >= $3 ORDER BY p.id";
 const POSTS_IN: &str = "SELECT p.id FROM directory_posts p JOIN directory_role_permissions r ON r.role = p.role \
@@ -66,7 +68,7 @@ const PERMISSIONS: &str = "SELECT permission FROM directory_role_permissions WHE
 
 pub const STATEMENTS: &[&str] = &[
     ORG, ORG_NAMED, ORGS, CHILDREN, ADD_ORG, ADD_DIVISION, DIVISIONS, DIVISION, ADD_SITE, SITES, ADD_WINDOW, WINDOWS, WINDOW, ADD_STAFF,
-    STAFF, STAFF_CODED, STAFF_AFTER, STAFF_OF, SAVE_STAFF, ADD_POST, POST, COVER_POST, POSTS_OF, POSTS_WITH, POSTS_IN, GRANT, PERMISSIONS,
+    STAFF, STAFF_CODED, STAFF_AFTER, STAFF_OF, SAVE_STAFF, ADD_POST, POST, COVER_POST, POSTS_OF, POSTS_AT, POSTS_WITH, POSTS_IN, GRANT, PERMISSIONS,
 ];
 
 /// 区划的一行。
@@ -304,6 +306,10 @@ pub fn cover_post(tx: &mut Tx<'_>, id: i64, backup: Option<i64>, away: bool) -> 
 
 pub(crate) fn posts_of(tx: &mut Tx<'_>, staff: i64) -> Result<Vec<Post>> {
     tx.rows(POSTS_OF, args![staff], post_row)
+}
+
+pub(crate) fn posts_at(tx: &mut Tx<'_>, window: i64) -> Result<Vec<Post>> {
+    tx.rows(POSTS_AT, args![window], post_row)
 }
 
 pub(crate) fn posts_with(tx: &mut Tx<'_>, unit: i64, permission: &str, day: i64) -> Result<Vec<i64>> {

@@ -108,7 +108,7 @@ impl std::convert::From<RatingRow> for EvaluationItem {
     fn from(row: RatingRow) -> Self {
         Self {
             pro_status: row.node.code(),
-            assess_number: row.round.code(),
+            assess_number: row.round.number(),
             satisfaction: row.level.code(),
             satisfaction_national: rules::national_scale(row.level),
             pf: row.channel.code(),
@@ -139,9 +139,9 @@ pub async fn list_evaluations(State(app): State<App>, ctx: Ctx, Query(filter): Q
     let page = PageQuery { limit: filter.limit, cursor: filter.cursor };
     let (limit, kind) = (page.limit()?, filter.kind.unwrap_or_default());
     let before: Option<(i64, i64)> = page.after(&kind)?;
-    let (scope, worst) = (ctx.actor.scope.clone(), if kind == "bad" { 2 } else { 5 });
+    let (viewer, worst) = (ctx.actor.clone(), if kind == "bad" { 2 } else { 5 });
     let more = u32::try_from(limit + 1).unwrap_or(101);
-    let found = app.db().snapshot("evaluation.list", move |tx| store::ratings(tx, &scope, worst, before, more)).await?;
+    let found = app.db().snapshot("evaluation.list", move |tx| store::ratings(tx, &viewer, worst, before, more)).await?;
     let listing = Listing::cut(found, limit, &kind, |row| (row.at.as_millisecond(), row.id));
     let items = listing.items.into_iter().map(EvaluationItem::from).collect();
     Ok(Json(EvaluationList { items, next_cursor: listing.next_cursor }))
@@ -199,9 +199,9 @@ pub struct TaskList {
 pub async fn list_bad_ratings(State(app): State<App>, ctx: Ctx, Query(page): Query<PageQuery>) -> Result<Json<TaskList>, Failure> {
     let limit = page.limit()?;
     let after: Option<(i64, i64)> = page.after("open")?;
-    let scope = ctx.actor.scope.clone();
+    let viewer = ctx.actor.clone();
     let more = u32::try_from(limit + 1).unwrap_or(101);
-    let found = app.db().snapshot("evaluation.tasks", move |tx| store::tasks_open(tx, &scope, after, more)).await?;
+    let found = app.db().snapshot("evaluation.tasks", move |tx| store::tasks_open(tx, &viewer, after, more)).await?;
     let listing = Listing::cut(found, limit, "open", |task| (task.due.as_millisecond(), task.id));
     let now = app.now();
     let item = |task: TaskListed| TaskItem {
@@ -237,6 +237,9 @@ pub struct TaskAction {
     published: String,
     #[serde(default)]
     item_change: String,
+    /// 申诉的证据。
+    #[serde(default)]
+    evidence: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -257,6 +260,7 @@ pub async fn act_on_bad_rating(State(app): State<App>, ctx: Ctx, Path(task): Pat
         measures: input.measures,
         published: input.published,
         item_change: input.item_change,
+        evidence: input.evidence,
     };
     let (actor, at) = (ctx.actor.clone(), app.now());
     let state = app.act(&ctx, "evaluation.handle", move |tx| commands::handle(tx, &actor, &task, &handle, at)).await?;

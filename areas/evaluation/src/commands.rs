@@ -4,16 +4,19 @@
 
 pub mod appraisals;
 mod clocks;
+pub mod defaults;
 mod handle;
 mod nodes;
 pub mod pads;
 mod rate;
+mod record;
 mod review;
 
 pub use clocks::light_up;
 pub use handle::{Handle, handle};
-pub use nodes::{end_case, push_to_pad, reach_node, reprint, serve_ticket, void_case};
-pub use rate::{From, Rated, follow_up, rate, record};
+pub use nodes::{end_case, reach_node, reprint, serve_ticket, void_case};
+pub use rate::{From, Rated, follow_up, rate};
+pub use record::{Evidence, record};
 pub use review::{review_standing, review_text};
 
 use jiff::Timestamp;
@@ -77,10 +80,10 @@ pub fn token(tx: &Tx<'_>, invitation: i64) -> String {
     digest.iter().take(16).map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect()
 }
 
-/// 评价仪网址里的钥匙：每个窗口一把，猜不到。
+/// 评价仪网址里的钥匙：每个岗位一把，猜不到。
 #[must_use]
-pub fn pad_key(tx: &Tx<'_>, window: i64) -> String {
-    let digest = tx.digest("evaluation.pad", &window.to_string());
+pub fn pad_key(tx: &Tx<'_>, post: i64) -> String {
+    let digest = tx.digest("evaluation.pad_post", &post.to_string());
     digest.iter().take(10).map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect()
 }
 

@@ -153,5 +153,6 @@ fn filled(task: &TaskRow, action: Action) -> Handle {
         measures: "已核对办事指南与窗口口径，负责人李敏，当周完成。".to_owned(),
         published: "已向您致歉，并统一了窗口与办事指南的说法。".to_owned(),
         item_change: String::new(),
+        evidence: "窗口录音登记本".to_owned(),
     }
 }

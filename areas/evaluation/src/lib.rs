@@ -24,24 +24,30 @@ pub mod store;
 
 use axum::routing::{get, post};
 use tongban_store::{Clock, Migration};
-use tongban_web::{Access, Area, MenuItem, Route};
+use tongban_web::{Access, Area, MenuItem, Route, Step};
 use utoipa_axum::routes;
 
-use permissions::{INSPECT, INVITE, READ, REVIEW};
+use permissions::{INSPECT, INVITE, READ, RECORD, REVIEW};
 
 const MIGRATIONS: &[Migration] = &[
     Migration { area: "evaluation", number: 1, name: "evaluation", sql: include_str!("../migrations/0001_evaluation.sql") },
     Migration { area: "evaluation", number: 2, name: "posts_pads", sql: include_str!("../migrations/0002_posts_pads.sql") },
     Migration { area: "evaluation", number: 3, name: "appraisals", sql: include_str!("../migrations/0003_appraisals.sql") },
+    Migration { area: "evaluation", number: 4, name: "posts", sql: include_str!("../migrations/0004_posts.sql") },
 ];
 
-const CLOCKS: &[Clock] = &[Clock { name: "evaluation.lights", due: store::clocks_due(), fire: commands::light_up }];
+const CLOCKS: &[Clock] = &[
+    Clock { name: "evaluation.lights", due: store::clocks_due(), fire: commands::light_up },
+    Clock { name: "evaluation.pushes", due: store::pushes_due(), fire: commands::pads::expire_push },
+];
+
+const STEPS: &[Step] = &[Step { name: "evaluation.defaults", run: commands::defaults::step }];
 
 const ROUTES: &[Route] = &[
     Route::get("/r/{token}", Access::Public, || get(pages::rate)),
     Route::post("/r/{token}", Access::Public, || post(pages::submit)),
     Route::get("/r/{token}/qr.svg", Access::Public, || get(pages::qr)),
-    Route::get("/pad/{window}", Access::Public, || get(pages::pad)),
+    Route::get("/pad/{window}", Access::Public, || get(pages::pads::show)),
     Route::post("/pad/{window}/bind", Access::Public, || post(pages::pads::bind)),
     Route::get("/open/rates", Access::Public, || get(pages::open_rates)),
     Route::get("/desk/rates", Access::Staff(READ), || get(pages::tasks)),
@@ -54,15 +60,17 @@ const ROUTES: &[Route] = &[
     Route::post("/desk/rates/inspections", Access::Staff(INSPECT), || post(pages::inspections::add)),
     Route::post("/desk/rates/inspections/{inspection}", Access::Staff(READ), || post(pages::inspections::follow)),
     Route::get("/desk/rates/pads", Access::Staff(READ), || get(pages::pads::list)),
-    Route::post("/desk/rates/pads/{window}/unbind", Access::Staff(INVITE), || post(pages::pads::unbind)),
+    Route::post("/desk/rates/pads/{seat}/unbind", Access::Staff(INVITE), || post(pages::pads::unbind)),
     Route::get("/desk/rates/ratings", Access::Staff(READ), || get(pages::ratings)),
     Route::get("/desk/rates/ratings/{rating}", Access::Staff(READ), || get(pages::show_rating)),
     Route::post("/desk/rates/ratings/{rating}/text", Access::Staff(REVIEW), || post(pages::review_text)),
     Route::post("/desk/rates/ratings/{rating}/standing", Access::Staff(REVIEW), || post(pages::review_standing)),
-    Route::get("/desk/rates/cases/{rated_case}", Access::Staff(READ), || get(pages::case_nodes)),
-    Route::post("/desk/rates/cases/{rated_case}/push", Access::Staff(INVITE), || post(pages::push)),
-    Route::post("/desk/rates/cases/{rated_case}/reprint", Access::Staff(INVITE), || post(pages::reprint)),
-    Route::post("/desk/rates/cases/{rated_case}/record", Access::Staff(INVITE), || post(pages::record)),
+    Route::get("/desk/rates/cases/{rated_case}", Access::Staff(READ), || get(pages::invite::case_nodes)),
+    Route::post("/desk/rates/cases/{rated_case}/push", Access::Staff(INVITE), || post(pages::invite::push)),
+    Route::post("/desk/rates/cases/{rated_case}/reprint", Access::Staff(INVITE), || post(pages::invite::reprint)),
+    Route::get("/desk/rates/cases/{rated_case}/code", Access::Staff(INVITE), || get(pages::invite::code)),
+    Route::get("/desk/rates/record", Access::Staff(RECORD), || get(pages::record::form)),
+    Route::post("/desk/rates/record", Access::Staff(RECORD), || post(pages::record::submit)),
     Route::get("/desk/rates/{task}", Access::Staff(READ), || get(pages::show_task)),
     Route::post("/desk/rates/{task}", Access::Staff(READ), || post(pages::handle)),
     Route::api(Access::Public, || routes!(api::create_evaluation)),
@@ -88,6 +96,7 @@ pub const fn area() -> Area {
         mine: panels::MINE,
         reactions: reactions::REACTIONS,
         clocks: CLOCKS,
+        steps: STEPS,
         measures: measures::MEASURES,
         samples: panels::SAMPLES,
         demo: Some(demo::demo),

@@ -186,6 +186,8 @@ impl Node {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Round {
+    /// 系统默认：没有人评，不占首评的位置。
+    Default,
     First,
     FollowUp,
 }
@@ -194,6 +196,7 @@ impl Round {
     #[must_use]
     pub const fn code(self) -> i64 {
         match self {
+            Self::Default => 0,
             Self::First => 1,
             Self::FollowUp => 2,
         }
@@ -201,12 +204,23 @@ impl Round {
 
     #[must_use]
     pub const fn from_code(code: i64) -> Self {
-        if code == 2 { Self::FollowUp } else { Self::First }
+        match code {
+            0 => Self::Default,
+            2 => Self::FollowUp,
+            _ => Self::First,
+        }
+    }
+
+    /// 交换时的 assessNumber：系统默认的也算首次，另有 isDefault 说明。
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        if matches!(self, Self::FollowUp) { 2 } else { 1 }
     }
 
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
+            Self::Default => "系统默认评价",
             Self::First => "首次评价",
             Self::FollowUp => "追加评价",
         }

@@ -4,16 +4,18 @@ pub mod appraise;
 mod desk;
 mod exchange;
 pub mod inspections;
+pub mod invite;
 mod open;
 pub mod pads;
 mod rate;
+pub mod record;
 mod stats;
 
-pub use desk::{case_nodes, handle, push, ratings, record, reprint, review_standing, review_text, show_rating, show_task, tasks};
-pub(crate) use desk::{NodeLine, nodes};
+pub use desk::{handle, ratings, review_standing, review_text, show_rating, show_task, tasks};
+pub(crate) use invite::{NodeLine, nodes};
 pub(crate) use open::percent;
 pub use open::open_rates;
-pub use rate::{pad, qr, rate, submit};
+pub use rate::{qr, rate, submit};
 pub use stats::stats;
 
 use jiff::Timestamp;

@@ -20,7 +20,7 @@ pub const PANELS: &[Panel] = &[Panel { subject: "case", render: case_panel }, Pa
 #[template(path = "home_rates.html")]
 struct HomePanel {
     total: i64,
-    good: i64,
+    good_rate: String,
     bad: i64,
     closed: i64,
 }
@@ -31,7 +31,7 @@ fn home_panel(tx: &mut Tx<'_>, _: &Actor, _: i64) -> Result<Option<Html>> {
     if found.total == 0 {
         return Ok(None);
     }
-    let page = HomePanel { total: found.total, good: found.good, bad: found.bad, closed: found.bad_closed };
+    let page = HomePanel { total: found.total, good_rate: crate::pages::percent(found.good, found.total), bad: found.bad, closed: found.bad_closed };
     Ok(Some(axum::response::Html(page.render().map_err(|error| Error::Io(error.to_string()))?)))
 }
 
@@ -56,7 +56,7 @@ fn case_panel(tx: &mut Tx<'_>, actor: &Actor, case_id: i64) -> Result<Option<Htm
     let Some(subject) = store::subject(tx, id)?.filter(|subject| actor.is_internal() || actor.scope.covers(&subject.place)) else {
         return Ok(None);
     };
-    let page = CasePanel { case_no: subject.case_no, nodes: nodes(tx, id, Timestamp::now())? };
+    let page = CasePanel { case_no: subject.case_no, nodes: nodes(tx, id, actor.staff, Timestamp::now())? };
     Ok(Some(axum::response::Html(page.render().map_err(|error| Error::Io(error.to_string()))?)))
 }
 
@@ -70,7 +70,7 @@ fn desk_rows(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: u
         detail: format!("{} · {}", task.state.label(), task.org_name),
         href: format!("/desk/rates/{}", task.no),
     };
-    Ok(store::tasks_open(tx, &actor.scope, after, limit)?.into_iter().map(todo).collect())
+    Ok(store::tasks_open(tx, actor, after, limit)?.into_iter().map(todo).collect())
 }
 
 fn my_rows(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<Todo>> {
@@ -98,6 +98,7 @@ pub const SAMPLES: &[Sample] = &[
     Sample { param: "task", value: sample_rating },
     Sample { param: "token", value: sample_token },
     Sample { param: "window", value: |_, _| Ok("1".to_owned()) },
+    Sample { param: "seat", value: |_, _| Ok("1".to_owned()) },
     Sample { param: "appraisal", value: |_, _| Ok("1".to_owned()) },
     Sample { param: "inspection", value: |_, _| Ok("1".to_owned()) },
 ];

@@ -4,8 +4,10 @@ use tongban_kernel::Permission;
 
 /// 看本范围内的评价与差评工单。
 pub const READ: Permission = "evaluation.read";
-/// 窗口推送评价、打印评价码、补录纸质评价。
+/// 窗口推送评价、打印评价码、绑定与解除评价仪。
 pub const INVITE: Permission = "evaluation.invite";
+/// 补录电话、纸质评价，带凭据。
+pub const RECORD: Permission = "evaluation.record";
 /// 差评联系、核实、整改、申诉。
 pub const HANDLE: Permission = "evaluation.handle";
 /// 整改审核、申诉复核、可疑评价复核、文字审核。
@@ -20,6 +22,7 @@ pub const INSPECT: Permission = "evaluation.inspect";
 pub const ALL: &[(Permission, &str)] = &[
     (READ, "查看评价"),
     (INVITE, "发起评价"),
+    (RECORD, "补录评价"),
     (HANDLE, "差评整改"),
     (REVIEW, "整改审核与申诉复核"),
     (INSPECT, "监督查评"),

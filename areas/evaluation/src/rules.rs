@@ -2,6 +2,7 @@
 
 mod deadlines;
 mod gaming;
+pub mod pads;
 mod publish;
 pub mod stats;
 
@@ -152,6 +153,17 @@ pub fn follow_up_allowed(first: Timestamp, already: bool, now: Timestamp) -> Res
 pub fn not_by_staff(actor: &Actor) -> Result<(), Problem> {
     if actor.kind == ActorKind::Staff {
         return Err(Problem::new(Code::Forbidden, "工作人员不能代群众评价，请让群众扫码或用评价仪评"));
+    }
+    Ok(())
+}
+
+/// 评的是谁，谁就看不到、也办不了那一条（评价对被评的人匿名）；统计里看得到自己的数。
+///
+/// # Errors
+/// 操作者就是被评的人。
+pub fn not_about_oneself(actor: &Actor, rated: i64) -> Result<(), Problem> {
+    if rated != 0 && actor.staff == rated {
+        return Err(Problem::new(Code::Forbidden, "这一条评的是您本人，由同事和主管处理；您在评价统计里看得到自己的数"));
     }
     Ok(())
 }

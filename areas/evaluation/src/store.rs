@@ -14,18 +14,25 @@ pub use appraisals::{
     Appraisal, Inspection, add_appraisal, add_inspection, appraisals, inspections, lock_appraisal, lock_inspection, open_appraisals, save_inspection,
     settle_appraisal,
 };
-pub use devices::{Device, bind_device, device, device_seen, lock_device};
+pub use devices::{
+    Binding, Push, add_push, bind, binding_of_device, binding_of_post, binding_seen, bindings_at, end_push_at, end_push_of, extend_push, lock_binding,
+    lock_push, mark_terminal, outcomes, pushed, pushes_due, terminal_seen, unbind,
+};
 pub use dimensions::{add_dimensions, dimension_sums, dimensions_of};
 pub use drill::{Drilled, Span, case_records, node_records, rating_records, task_records};
 pub use lists::{
-    Listed, PublicRating, Summary, TaskListed, mine, public_ratings, ratings, recent_summary, settled_tasks, tasks_open,
+    ItemRatings, Listed, PublicRating, Summary, TaskListed, item_ratings, mine, public_ratings, ratings, recent_summary, settled_tasks, tasks_open,
     waiting_reviews,
 };
-pub use ratings::{RatingRow, SourceCount, insert_rating, rating, rating_by_no, rating_of, set_review, set_standing, source_count, streak};
+pub use ratings::{
+    RatingRow, Recorded, SourceCount, add_record, insert_rating, is_rated, rating, rating_by_no, rating_of, recorded, set_review, set_standing,
+    source_count, streak, supersede_default,
+};
 pub use stats::{By, Counted, grouped};
 pub use subjects::{
     Invited, Owed, Subject, cancel_invitations, facts, find_case, find_invitation, insert_invitation, insert_subject,
-    invitation_of, invitations, lock_subject, mark_used, pad, push_pad, reopen_invitation, save_subject, scan, subject, subject_by_no, subject_ids,
+    invitation_of, invitations, lock_subject, mark_defaulted, mark_used, reopen_invitation, save_subject, scan, subject, subject_by_no, subject_ids,
+    waiting_default,
 };
 pub use tasks::{
     StepRow, TaskRow, add_step, bad_recently, clocks_due, insert_task, save_task, set_lit, steps, task, task_by_no, task_of_rating,

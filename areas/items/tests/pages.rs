@@ -336,6 +336,17 @@ async fn an_editor_completes_and_a_chief_publishes() {
         for part in ["别人先存了", "别人存的", "您填的", "面包车能当校车吗"] {
             assert!(stale.body.contains(part), "两版并列：缺“{part}”");
         }
+        // 两个人改同一页的不同处：后存的 412，自己动过的留着，没动过的换成别人存的
+        let opened = app.get(&format!("{base}/edit/places"), &editor).await.unwrap().body;
+        let mark = opened.split("name=\"base\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
+        let before = version().await;
+        let place = "区政务服务中心｜2 楼｜元坝镇京兆路｜周一至周五 9:00—17:00｜0839-8720001";
+        save("places", text(&[("places", place), ("consult_phone", "0839-8721001"), ("supervise_phone", "0839-8721002")])).await;
+        let mine = [("version", before.as_str()), ("base", &mark), ("places", place), ("consult_phone", "0839-8729999"), ("supervise_phone", "12345")];
+        let stale = app.post_form(&format!("{base}/edit/places"), &editor, &mine).await.unwrap();
+        assert_eq!(stale.status, 412);
+        assert!(stale.body.contains("value=\"0839-8729999\"") && stale.body.contains("value=\"0839-8721002\""), "{}", stale.body);
+        let v = version().await;
         for page in ["diff", "preview", "review"] {
             assert_eq!(app.get(&format!("{base}/{page}"), &editor).await.unwrap().status, 200, "{page}");
             assert_eq!(app.get(&format!("{base}/{page}"), &outsider).await.unwrap().status, 404, "{page}");

@@ -122,6 +122,20 @@ impl Paper {
         pdf::write(&self.lay(font)?.sheets, &self.title, font)
     }
 
+    /// 印成 PDF，落款处印上印模：给人看样子的，真伪以电子签章版为准。
+    ///
+    /// # Errors
+    /// 见 [`PaperError`]。
+    pub fn pdf_with(&self, seal: Picture, size: (f64, f64)) -> Result<Vec<u8>, PaperError> {
+        let font = font::shared()?;
+        let Laid { mut sheets, anchor } = self.lay(font)?;
+        if let Some((anchor, sheet)) = anchor.and_then(|anchor| Some((anchor, sheets.get_mut(anchor.page)?))) {
+            // 印模垫在字下面，字才看得清
+            sheet.marks.insert(0, Mark::Picture { at: (anchor.at.0 - size.0 / 2.0, anchor.at.1 - size.1 / 2.0), size, picture: seal });
+        }
+        pdf::write(&sheets, &self.title, font)
+    }
+
     /// 印成 Word。
     ///
     /// # Errors

@@ -68,6 +68,7 @@ fn config(settings: &Settings) -> Result<Config> {
         private_endpoints: settings.flag("private_endpoints"),
         sms_url: settings.get("sms_url").to_owned(),
         sms_secret: settings.get("sms_secret").to_owned(),
+        default_rating_days: settings.number("default_rating_days")?,
     })
 }
 

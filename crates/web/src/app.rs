@@ -60,6 +60,8 @@ pub struct Config {
     pub sms_url: String,
     /// 短信网关的签名密钥（`whsec_…`）。
     pub sms_secret: String,
+    /// 办结后几个自然日没人评就记一条系统默认评价；0 为不记。
+    pub default_rating_days: u32,
 }
 
 impl Config {
@@ -80,6 +82,7 @@ impl Config {
             private_endpoints: false,
             sms_url: String::new(),
             sms_secret: String::new(),
+            default_rating_days: 0,
         }
     }
 }

@@ -10,12 +10,13 @@ use tongban_credentials::commands::{self as credentials, Order, Waive};
 use tongban_contracts::credentials::LicenceV1;
 use tongban_credentials::queries;
 use tongban_kernel::problem::Checks;
-use tongban_kernel::{Actor, Problem};
+use tongban_kernel::{Actor, Problem, mask, time};
 use tongban_store::{Error, Logged, Result, Tx};
 
 use super::review::{self, Deliver};
 use crate::model::{Case, Delivery, Material, MaterialStatus, Offer, State};
 use crate::store;
+use crate::store::deliveries::Signed;
 
 /// 材料短名 → 证照标识。
 pub type Licences = BTreeMap<String, String>;
@@ -113,8 +114,27 @@ pub(super) fn ready(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
     Err(Problem::conflict(detail).into())
 }
 
-/// 证照签成了：即办件、电子送达的由系统接着送达，办结（cases §2.2 即办件快捷流）。
-/// 自取、邮寄的要有真的签收人与单号，仍由出件窗口送达。
+/// 即办件要出证照的：当场签下的送达回证先记着，等证照成文生效。
+///
+/// 规格 §2.2“要出证照的停在 50，证照成文后由系统转 60”没有分取件方式；送达回证却要有真的签收人与单号（许可法第44条）。
+/// 所以事实齐了的——电子送达、人在窗口当场签收的自取、已有单号的邮寄——都由系统转 60；
+/// 还没寄出、没有单号的邮寄留在待送达（统一出件里是“待寄”），寄出后由出件窗口填单号。
+pub(super) fn sign_ahead(tx: &mut Tx<'_>, actor: &Actor, case: &Case, way: &Deliver, at: Timestamp) -> Result<()> {
+    if !way.is_complete() {
+        return Ok(());
+    }
+    let signed = Signed {
+        way: way.way,
+        receiver: mask::name(&way.receiver),
+        note: way.note.trim().to_owned(),
+        staff: actor.staff,
+        staff_name: actor.name.to_string(),
+        at,
+    };
+    store::deliveries::keep(tx, case.id, &signed)
+}
+
+/// 证照签成了：即办件由系统照当场签下的送达回证接着送达、办结。没有签下的，电子送达照办，其余留给出件窗口。
 ///
 /// # Errors
 /// 引擎拒绝。
@@ -124,15 +144,32 @@ pub fn on_licence(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
         return Ok(());
     }
     let Some(case) = store::find_by_no(tx, &told.case_no)? else { return Ok(()) };
-    if !case.instant || case.state != State::Decided || case.delivery != Delivery::Electronic || case.revoked_on.is_some() {
+    if !case.instant || case.state != State::Decided || case.revoked_on.is_some() {
         return Ok(());
     }
-    let note = format!("{}已签发，可在“我的证照”里查看", told.kind);
-    let way = Deliver { version: case.version, way: Delivery::Electronic, receiver: case.applicant_shown.clone(), note };
+    let Some(way) = to_deliver(tx, &case, &told.kind)? else { return Ok(()) };
     let at = case.decided_at.map_or(entry.at, |decided| decided.max(entry.at));
     match review::deliver(tx, &Actor::clock(), case.no.as_str(), &way, at) {
         // 到点的钟先响、版本变了的，留给出件窗口
         Ok(_) | Err(Error::Refused(_)) => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// 系统照什么送达；不够送的为 `None`。
+fn to_deliver(tx: &mut Tx<'_>, case: &Case, licence: &str) -> Result<Option<Deliver>> {
+    let version = case.version;
+    Ok(match store::deliveries::of_case(tx, case.id)? {
+        // 邮寄的说明就是单号，不掺别的话
+        Some(signed) if signed.way == Delivery::Post => Some(Deliver { version, way: signed.way, receiver: signed.receiver, note: signed.note }),
+        Some(signed) => {
+            let note = format!("{} 在窗口当场签收，经办 {}；{licence}随后签发，可在“我的证照”里查看", time::show(signed.at), signed.staff_name);
+            Some(Deliver { version, way: signed.way, receiver: signed.receiver, note })
+        }
+        None if case.delivery == Delivery::Electronic => {
+            let note = format!("{licence}已签发，可在“我的证照”里查看");
+            Some(Deliver { version, way: Delivery::Electronic, receiver: case.applicant_shown.clone(), note })
+        }
+        None => None,
+    })
 }

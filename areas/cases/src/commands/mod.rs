@@ -67,6 +67,7 @@ fn load(tx: &mut Tx<'_>, actor: &Actor, no: &str, version: i64, action: Action, 
     let Some(row) = model::find(case.state, action) else { return Err(model::refused(case.state, action).into()) };
     match row.who {
         Who::Applicant if owns(actor, &case) || proxy::represents(tx, actor, &case, GrantScope::Apply, at)? => {}
+        Who::Staff if action == Action::Decide && case.is_decided_at_window() && actor.may(can::ACCEPT) => {}
         Who::Staff if action == Action::Forward || action == Action::StepBack => {
             actor.require(if case.step == Some(Step::Review) { can::REVIEW } else if case.step == Some(Step::Approve) { can::APPROVE } else { can::HANDLE })?;
         }
@@ -305,5 +306,6 @@ fn issue(tx: &mut Tx<'_>, case: &Case, offer: Option<&Offer>, kind: DocumentKind
     let number = documents::document_number(prefix, kind, year, serial);
     let document = Document { id: tx.new_id(), kind, number: number.clone(), content, issued_at: at, issued_by: case.org_name.clone() };
     store::add_document(tx, case.id, &document)?;
+    crate::sealing::order(tx, case, document.id, kind, at)?;
     Ok(number)
 }

@@ -185,6 +185,17 @@ pub struct Deliver {
     pub note: String,
 }
 
+impl Deliver {
+    /// 送达的事实齐了：电子的随时能送，自取的有人签收，邮寄的有单号。
+    pub(super) fn is_complete(&self) -> bool {
+        match self.way {
+            Delivery::Electronic => true,
+            Delivery::Pickup => !self.receiver.trim().is_empty(),
+            Delivery::Post => !self.note.trim().is_empty(),
+        }
+    }
+}
+
 /// 送达结果，出送达回证，办结归档（许可法第44条）。
 ///
 /// # Errors
@@ -192,6 +203,7 @@ pub struct Deliver {
 pub fn deliver(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Deliver, at: Timestamp) -> Result<Case> {
     let mut checks = Checks::new();
     checks.ensure(input.way != Delivery::Pickup || !input.receiver.trim().is_empty(), "receiver", "required", "请填写签收人姓名");
+    checks.ensure(input.receiver.chars().count() <= 100, "receiver", "length", "签收人不超过 100 字");
     checks.ensure(input.way != Delivery::Post || !input.note.trim().is_empty(), "note", "required", "请填写邮寄单号");
     checks.ensure(input.note.chars().count() <= 200, "note", "length", "说明不超过 200 字");
     checks.finish()?;
@@ -200,18 +212,35 @@ pub fn deliver(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Deliver, at: Ti
     if !actor.is_internal() {
         licence::ready(tx, &case)?;
     }
+    let proxy = taken_by_another(tx, actor, &case, input)?;
     let before = Before::of(&case);
     case.state = next(case.state, Action::Deliver)?;
     case.ended_at = Some(at);
     let receiver = tongban_kernel::mask::name(&input.receiver);
-    let told = format!("{} {} {}", input.way.label(), receiver, input.note.trim()).trim().to_owned();
+    let way = if proxy { "代领" } else { input.way.label() };
+    let told = format!("{way} {receiver} {}", input.note.trim()).trim().to_owned();
     finish(tx, actor, &mut case, &before, &Mark::new(Action::Deliver, "cases.delivered", &told), at)?;
-    let content = vec![format!("送达方式：{}", input.way.label()), format!("签收人：{receiver}"), format!("送达时间：{}", time::show(at)), input.note.trim().to_owned()];
+    let content = vec![format!("送达方式：{way}"), format!("签收人：{receiver}"), format!("送达时间：{}", time::show(at)), input.note.trim().to_owned()];
     issue(tx, &case, None, DocumentKind::Delivery, content, at)?;
     Ok(case)
 }
 
-/// 即办件快捷流：收件、受理、决定、送达一人一次办完，仍各写一条过程记录。要出证照的停在已作决定。
+/// 自取的签收人不是申请人本人，就是代领：要写明关系与凭据。单位的件谁来取都写得下，不问。
+fn taken_by_another(tx: &mut Tx<'_>, actor: &Actor, case: &Case, input: &Deliver) -> Result<bool> {
+    if actor.is_internal() || input.way != Delivery::Pickup {
+        return Ok(false);
+    }
+    let who = store::details(tx, case.id)?.ok_or_else(Problem::not_found)?.applicant;
+    let another = !who.is_legal && input.receiver.trim() != who.name;
+    let mut checks = Checks::new();
+    let detail = "签收人不是申请人本人，请写明代领人与申请人的关系、看了什么委托凭据";
+    checks.ensure(!another || !input.note.trim().is_empty(), "note", "required", detail);
+    checks.finish()?;
+    Ok(another)
+}
+
+/// 即办件快捷流：收件、受理、决定、送达一人一次办完，仍各写一条过程记录。要出证照的停在已作决定，
+/// 送达回证当场签下，证照成文后由系统照它转办结（见 [`licence::on_licence`]）。
 ///
 /// # Errors
 /// 不是即办件；其余同各步。
@@ -229,7 +258,9 @@ pub fn express(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Decide, way: &D
     let decided = decide(tx, actor, no, &Decide { version, ..input.clone() }, at)?;
     let offer = store::offer(tx, case.item_id, case.item_version)?;
     if input.outcome == Outcome::Granted && offer.is_some_and(|offer| offer.licence.is_some()) {
+        licence::sign_ahead(tx, actor, &decided, way, at)?;
         return Ok(decided);
     }
-    deliver(tx, actor, no, &Deliver { version: decided.version, ..way.clone() }, at)
+    // 邮寄还没有单号的停在待送达，寄出后由出件窗口填单号
+    if way.is_complete() { deliver(tx, actor, no, &Deliver { version: decided.version, ..way.clone() }, at) } else { Ok(decided) }
 }

@@ -124,7 +124,7 @@ fn check_points(input: &Correct, listed: &[Material]) -> Result<(), Problem> {
     let mut checks = Checks::new();
     checks.ensure(!input.points.is_empty(), "points", "required", "请至少列一条要补正的内容，并一次列全");
     checks.ensure(input.points.len() <= 50, "points", "range", "补正内容不超过 50 条");
-    checks.ensure(input.days <= 120, "days", "range", "补正期限不超过 120 个工作日");
+    checks.ensure(input.days <= 120, "days", "range", "补正期限填 1 到 120 之间的整数；不填为 30 个工作日");
     for (index, point) in input.points.iter().enumerate() {
         let field = |name: &str| format!("points/{index}/{name}");
         let known = point.material.is_empty() || listed.iter().any(|m| m.key == point.material);

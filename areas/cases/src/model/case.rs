@@ -353,6 +353,12 @@ impl Case {
         }
     }
 
+    /// 授权窗口当场决定的即办件：能受理的窗口就能作决定。
+    #[must_use]
+    pub fn is_decided_at_window(&self) -> bool {
+        self.instant && self.flow.window
+    }
+
     /// 现在的环节；没受理或已作决定为 `None`。
     #[must_use]
     pub fn current_stage(&self) -> Option<Stage> {

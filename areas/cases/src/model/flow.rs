@@ -65,6 +65,8 @@ pub struct Flow {
     pub joint: Vec<i64>,
     /// 征求意见给几个工作日。
     pub joint_days: u32,
+    /// 批准落在窗口：部门授权窗口（首席代表）直接决定的即办件（cases §6“首席代表/授权”）。
+    pub window: bool,
 }
 
 /// 征求意见没写时限时给几个工作日。
@@ -91,7 +93,7 @@ impl Flow {
     /// 与缺省一样，不必另存。
     #[must_use]
     pub fn is_usual(&self) -> bool {
-        self.stages.is_empty() && self.joint.is_empty()
+        self.stages.is_empty() && self.joint.is_empty() && !self.window
     }
 
     #[must_use]

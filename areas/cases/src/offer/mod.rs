@@ -41,7 +41,7 @@ pub fn find(tx: &mut Tx<'_>, tenant: i64, words: &str, limit: usize) -> Result<V
 }
 
 /// 申请人、情况等页面自己用的字段名；事项表单里同名的换个名字。
-const RESERVED: &[&str] = &["name", "id_number", "mobile", "contact", "address", "summary", "who", "code", "delivery", "truth", "version", "express", "allow_same", "follow_no", "follow_kind"];
+const RESERVED: &[&str] = &["name", "id_number", "mobile", "contact", "address", "summary", "who", "code", "delivery", "truth", "version", "express", "tracking", "allow_same", "follow_no", "follow_kind"];
 
 fn key(name: String) -> String {
     if RESERVED.contains(&name.as_str()) { format!("f_{name}") } else { name }
@@ -51,7 +51,9 @@ fn key(name: String) -> String {
 #[must_use]
 pub fn converted(found: items::Offer) -> Offer {
     let variants = found.guide.variants.iter().map(variant).collect();
-    let flow = if found.single_post { Flow::default() } else { flow(&found.guide.steps) };
+    let window = found.instant && at_window(&found.guide.steps);
+    let single_post = found.single_post || window;
+    let flow = Flow { window, ..if single_post { Flow::default() } else { flow(&found.guide.steps) } };
     let prefills: Vec<String> = found.guide.form.sections.iter().flat_map(|s| &s.fields).map(|f| f.prefill.clone()).collect();
     let situations = found.situations.into_iter().zip(&found.guide.questions).map(|(s, q)| situation(s, q)).collect();
     Offer {
@@ -74,7 +76,7 @@ pub fn converted(found: items::Offer) -> Offer {
         min_real_level: found.min_real_level,
         for_person: found.for_person,
         for_legal: found.for_legal,
-        single_post: found.single_post,
+        single_post,
         commitment: found.commitment,
         stoppable: found.stoppable,
         licence: found.licence,
@@ -96,6 +98,11 @@ fn flow(steps: &[tongban_items::model::Step]) -> Flow {
     let stages: Vec<Stage> = steps.iter().filter_map(stage).collect();
     let whole = stages.last().is_some_and(|last| last.post == Step::Approve);
     Flow { stages: if whole { stages } else { Vec::new() }, ..Flow::default() }
+}
+
+/// 指南“流程”里每一步都落在窗口（至多另有出件岗）：部门授权窗口当场决定。
+fn at_window(steps: &[tongban_items::model::Step]) -> bool {
+    steps.iter().any(|step| step.role == "window_clerk") && steps.iter().all(|step| matches!(step.role.as_str(), "window_clerk" | "delivery_clerk"))
 }
 
 fn keys(when: &tongban_items::model::When) -> Vec<String> {

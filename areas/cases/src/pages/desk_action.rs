@@ -5,12 +5,11 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use tongban_directory::queries as directory;
 use tongban_kernel::Problem;
-use tongban_kernel::problem::Code;
 use tongban_web::components::{ErrorSummary, Field as Input};
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, render, render_status, see_other};
 
 use super::desk_case::{case_page, panels, verdicts, viewed};
-use super::{Fields, mendable, show};
+use super::{Fields, desk_conflict, mendable, show};
 use crate::actions::{self, ActionInput, PointInput};
 use crate::commands::{self, Amendable};
 use crate::model::{Action, Case, Delivery, MaterialStatus, Outcome};
@@ -18,9 +17,36 @@ use crate::permissions as can;
 use crate::queries::CaseView;
 use crate::rules::procedures::PROCEDURES;
 
+/// 一次告知或补交的一行。
+struct PointRow {
+    key: String,
+    name: String,
+    problem: String,
+    remedy: String,
+    /// 库里此刻的问题，随表单带回：没动过的照库里最新的。
+    base: String,
+    /// 勾了已收纸质。
+    taken: bool,
+}
+
+impl PointRow {
+    fn of(key: &str, name: &str, stored: &str, fields: &Fields) -> Self {
+        let typed = format!("p_{key}");
+        let touched = fields.has(&typed) && fields.get(&typed) != fields.get(&format!("b_{key}"));
+        Self {
+            key: key.to_owned(),
+            name: name.to_owned(),
+            problem: if touched { fields.get(&typed).to_owned() } else { stored.to_owned() },
+            remedy: fields.get(&format!("r_{key}")).to_owned(),
+            base: stored.to_owned(),
+            taken: fields.has(&format!("paper_{key}")),
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "desk_action.html")]
-struct ActionPage {
+pub(super) struct ActionPage {
     l: Layout,
     no: String,
     version: i64,
@@ -31,10 +57,13 @@ struct ActionPage {
     danger: bool,
     consequence: &'static str,
     fields: Vec<Input>,
-    /// 一次告知：材料短名、名称、已填的问题与怎么改。
-    points: Vec<(String, String, String, String)>,
+    points: Vec<PointRow>,
     /// 别人已经提出、等着批的申请：谁、何时、为什么。
     waiting: Option<String>,
+    /// 等着批的，此人批得了：有批准的权限，又不是他自己申请的。
+    may_settle: bool,
+    /// 版本不符：自己要交的、其间别人做的。
+    pub(super) conflict: Option<(Vec<String>, Vec<String>)>,
     errors: ErrorSummary,
 }
 
@@ -76,7 +105,7 @@ fn action_fields(action: Action, case: &Case, fields: &Fields, choices: &[(i64, 
         Action::Deliver => vec![
             Input::radios("way", "送达方式", Delivery::ALL.map(|d| (d.as_str(), d.label()))).value(if fields.has("way") { fields.get("way") } else { case.delivery.as_str() }),
             Input::text("receiver", "签收人").value(fields.get("receiver")).optional().hint("自取时必填"),
-            Input::text("note", "邮寄单号或说明").value(fields.get("note")).optional(),
+            Input::text("note", "邮寄单号，或代领的关系与凭据").value(fields.get("note")).optional().hint("邮寄时填单号；签收人不是申请人本人的，写明关系、看了什么委托书"),
         ],
         Action::Suspend => vec![
             Input::select("kind", "程序", PROCEDURES.iter().map(|(code, name)| (code.to_string(), *name))).value(fields.get("kind")),
@@ -116,7 +145,7 @@ fn action_fields(action: Action, case: &Case, fields: &Fields, choices: &[(i64, 
     list.into_iter().map(|input| input.errors_of(problem)).collect()
 }
 
-fn action_page(ctx: &Ctx, view: &CaseView, action: Action, fields: &Fields, choices: &[(i64, String)], problem: Option<&Problem>) -> ActionPage {
+pub(super) fn action_page(ctx: &Ctx, view: &CaseView, action: Action, fields: &Fields, choices: &[(i64, String)], problem: Option<&Problem>) -> ActionPage {
     let waiting = view.proposals.iter().rfind(|p| p.kind == action.as_str() && p.state == "asked");
     let wanted = match action {
         Action::RequestCorrection => Some(None),
@@ -129,16 +158,12 @@ fn action_page(ctx: &Ctx, view: &CaseView, action: Action, fields: &Fields, choi
             view.materials
                 .iter()
                 .filter(|m| status.is_none_or(|status| m.status == status))
-                .map(|m| {
-                    let typed = fields.get(&format!("p_{}", m.key));
-                    let problem = if typed.is_empty() && m.status == MaterialStatus::Rejected { m.remark.clone() } else { typed.to_owned() };
-                    (m.key.clone(), m.name.clone(), problem, fields.get(&format!("r_{}", m.key)).to_owned())
-                })
+                .map(|m| PointRow::of(&m.key, &m.name, if m.status == MaterialStatus::Rejected { &m.remark } else { "" }, fields))
                 .collect()
         })
         .unwrap_or_default();
     if action == Action::RequestCorrection {
-        points.push(("_".to_owned(), "申请内容（不针对某份材料）".to_owned(), fields.get("p__").to_owned(), fields.get("r__").to_owned()));
+        points.push(PointRow::of("_", "申请内容（不针对某份材料）", "", fields));
     }
     let l = Layout::staff(ctx, action.label());
     ActionPage {
@@ -153,7 +178,9 @@ fn action_page(ctx: &Ctx, view: &CaseView, action: Action, fields: &Fields, choi
         consequence: consequence(action),
         fields: if waiting.is_some() { Vec::new() } else { action_fields(action, &view.case, fields, choices, problem) },
         waiting: waiting.map(|p| format!("{} {} 申请：{}{}", p.staff_name, show::long(p.asked_at), p.reason, amended(&p.body))),
+        may_settle: waiting.is_some_and(|p| p.staff != ctx.actor.staff && ctx.actor.may(if action == Action::Void { can::VOID } else { can::TERMINATE })),
         points,
+        conflict: None,
         errors: ErrorSummary::of(problem),
     }
 }
@@ -165,7 +192,7 @@ fn amended(body: &str) -> String {
 }
 
 /// 转办、征求意见要挑的人与机构。
-async fn choices(app: &App, case: &Case, action: Action) -> Result<Vec<(i64, String)>, Failure> {
+pub(super) async fn choices(app: &App, case: &Case, action: Action) -> Result<Vec<(i64, String)>, Failure> {
     let (case, at) = (case.clone(), app.now());
     let found = match action {
         Action::Transfer => app.db().snapshot("cases.candidates", move |tx| commands::candidates(tx, &case, at)).await?,
@@ -184,10 +211,15 @@ pub async fn action_form(State(app): State<App>, ctx: Ctx, Path((no, action)): P
     let view = viewed(&app, &ctx, no).await?;
     let action = Action::parse(&action).ok_or_else(Problem::not_found)?;
     if !actions::offered(&ctx.actor, &view.case).contains(&action) {
-        return Err(crate::model::next(view.case.state, action).err().unwrap_or_else(|| Problem::forbidden(action.as_str())).into());
+        return Err(crate::model::next(view.case.state, action).err().unwrap_or_else(|| Problem::forbidden(action.label())).into());
     }
     let choices = choices(&app, &view.case, action).await?;
     render(&action_page(&ctx, &view, action, &Fields(Vec::new()), &choices, None))
+}
+
+/// 天数：没填是 0；填的不是整数算作过大，各动作自会说应在几到几之间，不悄悄换成缺省。
+fn days(text: &str) -> u32 {
+    if text.trim().is_empty() { 0 } else { text.trim().parse().unwrap_or(u32::MAX) }
 }
 
 fn action_input(fields: &Fields) -> ActionInput {
@@ -208,7 +240,7 @@ fn action_input(fields: &Fields) -> ActionInput {
         way: fields.get("way").to_owned(),
         receiver: fields.get("receiver").to_owned(),
         note: fields.get("note").to_owned(),
-        days: u32::try_from(fields.int("days")).unwrap_or(0),
+        days: days(fields.get("days")),
         kind: u8::try_from(fields.int("kind")).unwrap_or(0),
         notice: fields.has("notice"),
         redirect: fields.get("redirect").to_owned(),
@@ -246,19 +278,17 @@ pub async fn act(
         })
         .await;
     match result {
-        Ok(case) => Ok(see_other(format!("/desk/cases/{}", case.no)).flash(format!("已{}", done_word(action))).into_response()),
+        Ok(case) => Ok(see_other(format!("/desk/cases/{}", case.no)).flash(told(action, &fields)).into_response()),
         Err(error) => {
-            if let tongban_store::Error::Refused(problem) = &error
-                && problem.code == Code::PreconditionFailed
-            {
-                return conflicted(&app, &ctx, no, action, &fields).await;
+            if desk_conflict::is_stale(&error) {
+                return desk_conflict::action(&app, &ctx, no, action, &fields).await;
             }
             let problem = mendable(error)?;
             let view = viewed(&app, &ctx, no).await?;
             let visiting = fields.has("visitors");
             if matches!(action, Action::Receive | Action::Accept | Action::Forward) && !visiting {
                 let panels = panels(&app, &ctx, view.case.id).await?;
-                return render_status(problem.code.status(), &case_page(&app, &ctx, &view, panels, Some(&problem)));
+                return render_status(problem.code.status(), &case_page(&app, &ctx, &view, panels, Some(&problem)).keeping(&fields));
             }
             let choices = choices(&app, &view.case, action).await?;
             render_status(problem.code.status(), &action_page(&ctx, &view, action, &fields, &choices, Some(&problem)))
@@ -266,22 +296,15 @@ pub async fn act(
     }
 }
 
-/// 别人先改了：最新的样子之上，并列其间别人做的与自己要交的。
-async fn conflicted(app: &App, ctx: &Ctx, no: String, action: Action, fields: &Fields) -> Result<Response, Failure> {
-    let view = viewed(app, ctx, no).await?;
-    let (id, seen) = (view.case.id, fields.int("version"));
-    let later = app.db().snapshot("cases.timeline", move |tx| tx.timeline(id)).await?;
-    let since: Vec<_> = later.iter().filter(|entry| entry.rev > seen).map(|entry| entry.at).collect();
-    let first = since.iter().min().copied();
-    let theirs = view.steps.iter().filter(|step| first.is_some_and(|first| step.ended_at >= first));
-    let theirs: Vec<String> = theirs.map(|step| format!("{} {} {}", show::long(step.ended_at), step.actor_name, step.name)).collect();
-    let mut mine = vec![format!("要做的：{}", action.label())];
-    let typed = fields.0.iter().filter(|(name, value)| !name.starts_with('_') && name != "version" && !value.trim().is_empty());
-    mine.extend(typed.filter(|(name, _)| matches!(name.as_str(), "reason" | "note" | "moment" | "redirect") || name.starts_with("p_") || name.starts_with("n_")).map(|(_, value)| value.clone()));
-    let panels = panels(app, ctx, id).await?;
-    let mut page = case_page(app, ctx, &view, panels, None);
-    page.conflict = Some((mine, if theirs.is_empty() { vec!["时限灯或材料核验有变化".to_owned()] } else { theirs }));
-    render_status(412, &page)
+/// 做完说一句；要两个人的事，说清是申请了还是批了。
+fn told(action: Action, fields: &Fields) -> String {
+    let two = matches!(action, Action::Terminate | Action::Void | Action::Amend);
+    match (two, fields.get("reject")) {
+        (true, "1") => format!("没有同意{}", action.label()),
+        (true, "0") => format!("已同意{}", action.label()),
+        (true, _) => format!("已申请{}，等另一位负责人批准", action.label()),
+        _ => format!("已{}", done_word(action)),
+    }
 }
 
 fn done_word(action: Action) -> &'static str {
@@ -290,7 +313,6 @@ fn done_word(action: Action) -> &'static str {
         Action::RequestCorrection => "发出补正告知",
         Action::Suspend => "启动特别程序",
         Action::Resume => "结束特别程序",
-        Action::Terminate | Action::Void | Action::Amend => "提交或处理申请",
         Action::Transfer => "转办",
         other => other.label(),
     }

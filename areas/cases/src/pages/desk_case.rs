@@ -9,13 +9,14 @@ use tongban_credentials::queries::UsedFor;
 use tongban_kernel::{Problem, mask};
 use tongban_store::Entry;
 use tongban_web::components::{ErrorSummary, LightTag, StatusTag};
-use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Redirect, render, see_other};
+use tongban_web::{App, Ctx, Failure, Form, Html, Layout, render, render_status, see_other};
 
 use super::mine::{DocumentLink, document_links};
-use super::{Fields, show};
+use super::{Fields, desk_conflict, mendable, show};
 use crate::actions;
 use crate::commands::{self, Verdict};
-use crate::model::{Action, Case, MaterialStatus, StageKind};
+use crate::model::{Action, Case, Delivery, MaterialStatus, StageKind};
+use crate::store::deliveries::Signed;
 use crate::store::opinions::Opinion;
 use crate::permissions as can;
 use crate::queries::{self, CaseView};
@@ -43,17 +44,19 @@ pub async fn panels(app: &App, ctx: &Ctx, id: i64) -> Result<Vec<String>, Failur
 }
 
 /// 材料核验表的一行。
-struct MaterialRow {
-    key: String,
-    name: String,
+pub(super) struct MaterialRow {
+    pub key: String,
+    pub name: String,
     status: &'static str,
-    passed: bool,
-    rejected: bool,
-    remark: String,
+    pub passed: bool,
+    pub rejected: bool,
+    pub remark: String,
     /// 网址、名字、大小、是不是能就地看的图片。
     files: Vec<(String, String, String, bool)>,
     /// 用来免提交的电子证照，状态是此刻的。
     licence: Option<UsedFor>,
+    /// 库里此刻的结论，随表单带回：别人先改了，才分得出哪几格是自己动过的。
+    pub base: String,
 }
 
 /// 一个机构的意见。
@@ -104,7 +107,13 @@ pub(super) struct CasePage {
     auto_accepted: bool,
     paused: Option<String>,
     actions: Vec<ActionLink>,
-    materials: Vec<MaterialRow>,
+    pub(super) materials: Vec<MaterialRow>,
+    /// 正在写的意见。
+    pub(super) reason: String,
+    /// 受理时绑定的那一版办事指南：叫法、网址。
+    guide: Option<(String, String)>,
+    /// 当场签下、等证照成文的送达回证。
+    signed: Option<String>,
     may_check: bool,
     may_unmask: bool,
     info: Vec<(String, String)>,
@@ -224,6 +233,7 @@ pub(super) fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<Strin
             passed: m.status == MaterialStatus::Passed,
             rejected: m.status == MaterialStatus::Rejected,
             remark: m.remark.clone(),
+            base: desk_conflict::base(verdict_of(m.status), &m.remark),
             files: m.files.iter().map(|f| (format!("/desk/cases/{no}/files/{}/{}", m.key, f.id), f.name.clone(), show::size(f.size), f.media_type.starts_with("image/"))).collect(),
         })
         .collect();
@@ -248,6 +258,9 @@ pub(super) fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<Strin
         opinion: offered.iter().any(|a| matches!(a, Action::Accept | Action::Forward)),
         actions: offered.into_iter().map(|action| action_link(&no, action, special)).collect(),
         materials,
+        reason: String::new(),
+        guide: (case.item_version > 0).then(|| (format!("办事指南第 {} 版", case.item_version), format!("/items/{}/v/{}", case.item_code, case.item_version))),
+        signed: view.signed.as_ref().map(signed_note),
         may_check: case.state.is_undecided() && ctx.actor.may(can::ACCEPT),
         may_unmask: ctx.actor.may(can::UNMASK),
         info: info_rows(view),
@@ -277,6 +290,20 @@ pub(super) fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<Strin
         errors: ErrorSummary::of(problem),
         no,
     }
+}
+
+/// 核验结论在表单里的写法。
+const fn verdict_of(status: MaterialStatus) -> &'static str {
+    match status {
+        MaterialStatus::Passed => "ok",
+        MaterialStatus::Rejected => "fix",
+        _ => "",
+    }
+}
+
+fn signed_note(signed: &Signed) -> String {
+    let what = if signed.way == Delivery::Post { format!("单号 {}", signed.note) } else { format!("签收人 {}", signed.receiver) };
+    format!("送达回证已于 {} 当场签下：{}，{what}。证照成文后由系统转办结。", show::long(signed.at), signed.way.label())
 }
 
 fn stage_lines(case: &Case) -> Vec<(String, &'static str)> {
@@ -335,11 +362,20 @@ pub(super) fn verdicts(fields: &Fields) -> Vec<Verdict> {
 }
 
 /// 保存材料核验结论。
-pub async fn check(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, Form(fields): Form<Vec<(String, String)>>) -> Result<Redirect, Failure> {
+pub async fn check(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, Form(fields): Form<Vec<(String, String)>>) -> Result<Response, Failure> {
     let fields = Fields(fields);
-    let (version, verdicts, actor, at) = (fields.int("version"), verdicts(&fields), ctx.actor.clone(), app.now());
-    let case = app.act(&ctx, "cases.check", move |tx| commands::check_materials(tx, &actor, &no, version, &verdicts, at)).await?;
-    Ok(see_other(format!("/desk/cases/{}", case.no)).flash("核验结论已保存"))
+    let (version, verdicts, actor, at, number) = (fields.int("version"), verdicts(&fields), ctx.actor.clone(), app.now(), no.clone());
+    let saved = app.act(&ctx, "cases.check", move |tx| commands::check_materials(tx, &actor, &number, version, &verdicts, at)).await;
+    match saved {
+        Ok(case) => Ok(see_other(format!("/desk/cases/{}", case.no)).flash("核验结论已保存").into_response()),
+        Err(error) if desk_conflict::is_stale(&error) => desk_conflict::case(&app, &ctx, no, "保存核验结论", &fields).await,
+        Err(error) => {
+            let problem = mendable(error)?;
+            let view = viewed(&app, &ctx, no).await?;
+            let panels = panels(&app, &ctx, view.case.id).await?;
+            render_status(problem.code.status(), &case_page(&app, &ctx, &view, panels, Some(&problem)).keeping(&fields))
+        }
+    }
 }
 
 #[derive(Template)]

@@ -26,6 +26,7 @@ struct FlowPage {
     stages: Vec<[Input; 4]>,
     joint: Input,
     days: Input,
+    window: Input,
     errors: ErrorSummary,
 }
 
@@ -65,6 +66,7 @@ fn page(ctx: &Ctx, offer: &Offer, flow: &Flow, units: &[(i64, String)], problem:
         item: offer.name.clone(),
         stages,
         joint: Input::checks("joint", "受理时一并征求哪些部门", units.iter().map(|(id, name)| (id.to_string(), name.clone()))).values(flow.joint.iter().map(i64::to_string)),
+        window: Input::checks("window", "批准落在哪里", [("1", "授权窗口当场决定（首席代表；只对即办件）")]).values(flow.window.then(|| "1".to_owned())).optional(),
         days: Input::number("joint_days", "几个工作日内回", "个工作日").value(flow.joint_limit().to_string()).errors_of(problem),
         errors: ErrorSummary::of(problem),
     }
@@ -91,6 +93,7 @@ fn typed(fields: &Fields) -> Flow {
         stages: (0..MOST).filter_map(stage).collect(),
         joint: fields.joined("joint").split(',').filter_map(|id| id.parse().ok()).collect(),
         joint_days: days("joint_days"),
+        window: fields.get("window") == "1",
     }
 }
 

@@ -1,7 +1,7 @@
 //! 窗口收件：选事项 → 一页录完 → 收件（即办件可当场办结），打印收件凭证。
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::State as Extracted;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tongban_kernel::problem::Code;
@@ -14,7 +14,7 @@ use super::apply::{item_input, random_bytes};
 use super::desk_follow::{self, Carried};
 use super::{Fields, mendable};
 use crate::commands::{self, Decide, Deliver, Registration};
-use crate::model::{Applicant, Case, Channel, Delivery, Field, Follow, FollowKind, MaterialStatus, Offer, Outcome};
+use crate::model::{Applicant, Case, Channel, Delivery, Field, Follow, FollowKind, MaterialStatus, Offer, Outcome, State};
 use crate::permissions as can;
 use crate::{offer, store};
 
@@ -69,6 +69,9 @@ pub(super) struct FormPage {
     materials: Vec<MaterialChoice>,
     delivery: Input,
     may_express: bool,
+    /// 刚才勾了当场办结。
+    express: bool,
+    tracking: Input,
     duplicate: bool,
     errors: ErrorSummary,
     /// 变更、延续、补证的，从原办件带过来什么。
@@ -84,7 +87,7 @@ struct MaterialChoice {
     optional: bool,
 }
 
-pub async fn new(State(app): State<App>, ctx: Ctx, Query(query): Query<NewQuery>) -> Result<Response, Failure> {
+pub async fn new(Extracted(app): Extracted<App>, ctx: Ctx, Query(query): Query<NewQuery>) -> Result<Response, Failure> {
     if let Some(earlier) = &query.earlier {
         return desk_follow::start(&app, &ctx, earlier, &query.kind).await;
     }
@@ -151,7 +154,9 @@ pub(super) fn form_page(ctx: &Ctx, offer: Offer, fields: &Fields, carried: Optio
         fields: offer.fields.iter().map(|f| desk_input(f, &fields.joined(&f.key), problem)).collect(),
         materials,
         delivery: Input::radios("delivery", "怎么拿结果", ways).value(delivery),
-        may_express: offer.instant && [can::ACCEPT, can::APPROVE, can::DELIVER].iter().all(|p| ctx.actor.may(p)),
+        may_express: offer.instant && ctx.actor.may(can::ACCEPT) && ctx.actor.may(can::DELIVER) && (offer.flow.window || ctx.actor.may(can::APPROVE)),
+        express: fields.has("express"),
+        tracking: Input::text("tracking", "邮寄单号").value(fields.get("tracking")).max_length(40).width("w-m").optional().hint("当场寄出的填；还没寄的空着，寄出后在“待送达”里填").errors_of(problem),
         duplicate: problem.is_some_and(|p| p.code == Code::Duplicate),
         errors: ErrorSummary::of(problem),
         carried,
@@ -190,12 +195,17 @@ fn registration(ctx: &Ctx, offer: &Offer, fields: &Fields) -> Registration {
 }
 
 /// 登记并接件；按“当场办结”的，一次走完。
-fn take(tx: &mut Tx<'_>, ctx: &Ctx, offer: &Offer, input: &Registration, express: bool, random: &[u8], at: jiff::Timestamp) -> tongban_store::Result<Case> {
+fn take(tx: &mut Tx<'_>, ctx: &Ctx, offer: &Offer, input: &Registration, (express, tracking): (bool, &str), random: &[u8], at: jiff::Timestamp) -> tongban_store::Result<Case> {
     let actor = &ctx.actor;
+    if tracking.chars().count() > 40 {
+        return Err(Problem::field("tracking", "length", "邮寄单号不超过 40 字").into());
+    }
     let new = commands::register(tx, actor, offer, input, random, at)?;
     if express {
         let decide = Decide { version: new.version, outcome: Outcome::Granted, reason: String::new() };
-        let way = Deliver { version: 0, way: input.delivery, receiver: input.applicant.name.clone(), note: "当场办结".to_owned() };
+        // 邮寄的说明是单号，没寄出就没有；其余是申请人在场当面签收
+        let note = if input.delivery == Delivery::Post { tracking.to_owned() } else { "当场办结".to_owned() };
+        let way = Deliver { version: 0, way: input.delivery, receiver: input.applicant.name.clone(), note };
         return commands::express(tx, actor, &new.no, &decide, &way, at);
     }
     if actor.may(can::RECEIVE) {
@@ -204,16 +214,26 @@ fn take(tx: &mut Tx<'_>, ctx: &Ctx, offer: &Offer, input: &Registration, express
     Ok(store::find_by_no(tx, &new.no)?.ok_or_else(Problem::not_found)?)
 }
 
-pub async fn register(State(app): State<App>, ctx: Ctx, Form(fields): Form<Vec<(String, String)>>) -> Result<Response, Failure> {
+/// 收完说一句：当场办结的停在哪里、为什么。
+fn told(case: &Case) -> String {
+    match (case.state, case.delivery) {
+        (State::Decided, Delivery::Post) => format!("已作决定，编号 {}；寄出后在“待送达”里填单号", case.no),
+        (State::Decided, _) => format!("已作决定，编号 {}；证照签好后系统自动办结", case.no),
+        (State::Closed, _) => format!("已办结，编号 {}", case.no),
+        _ => format!("已收件，编号 {}", case.no),
+    }
+}
+
+pub async fn register(Extracted(app): Extracted<App>, ctx: Ctx, Form(fields): Form<Vec<(String, String)>>) -> Result<Response, Failure> {
     let fields = Fields(fields);
     let code = fields.get("code").to_owned();
     let found = app.db().snapshot("cases.offer", move |tx| offer::current(tx, &code)).await?;
     let offer = found.ok_or_else(|| Problem::new(Code::NotFound, "没有找到这个事项，可能已经暂停或取消"))?;
     let (input, express, random, at) = (registration(&ctx, &offer, &fields), fields.has("express"), random_bytes::<32>()?, app.now());
-    let (who, item, follow) = (ctx.clone(), offer.clone(), input.follow.clone());
-    let result = app.act(&ctx, "cases.register", move |tx| take(tx, &who, &item, &input, express, &random, at)).await;
+    let (who, item, follow, tracking) = (ctx.clone(), offer.clone(), input.follow.clone(), fields.get("tracking").trim().to_owned());
+    let result = app.act(&ctx, "cases.register", move |tx| take(tx, &who, &item, &input, (express, &tracking), &random, at)).await;
     match result {
-        Ok(case) => Ok(see_other(format!("/desk/cases/{}", case.no)).flash(format!("已收件，编号 {}", case.no)).into_response()),
+        Ok(case) => Ok(see_other(format!("/desk/cases/{}", case.no)).flash(told(&case)).into_response()),
         Err(error) => {
             let problem = mendable(error)?;
             let carried = desk_follow::carried(&app, &ctx, follow).await?;

@@ -59,6 +59,8 @@ pub struct DocumentLink {
     pub title: &'static str,
     pub number: String,
     pub at: String,
+    /// 有电子签章版。
+    pub sealed: bool,
 }
 
 pub fn document_links(view: &CaseView, base: &str) -> Vec<DocumentLink> {
@@ -67,6 +69,7 @@ pub fn document_links(view: &CaseView, base: &str) -> Vec<DocumentLink> {
         title: d.kind.title(),
         number: d.number.clone(),
         at: show::short(d.issued_at),
+        sealed: view.seals.iter().any(|sealed| sealed.document == d.id),
     };
     view.documents.iter().map(link).collect()
 }

@@ -8,6 +8,7 @@ pub mod desk_archive;
 pub mod desk_batch;
 pub mod desk_case;
 pub mod desk_commitments;
+pub mod desk_conflict;
 pub mod desk_cover;
 pub mod desk_exchange;
 pub mod desk_flows;

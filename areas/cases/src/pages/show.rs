@@ -5,7 +5,7 @@ use tongban_kernel::lights::Light;
 use tongban_kernel::{calendar, time};
 use tongban_web::components::{LightTag, StatusTag, Timeline, TimelineStep};
 
-use crate::model::{Case, State, Step};
+use crate::model::{Case, Delivery, State, Step};
 use crate::store::{ListRow, StepRow};
 
 /// “剩 2 天”“超期 3 小时”，悬停给截止时刻。
@@ -68,7 +68,7 @@ impl Row {
     pub fn of(row: &ListRow, now: Timestamp) -> Self {
         let stage = match (row.step, row.state) {
             (Some(step), State::Accepted) => step.label(),
-            (_, State::Decided) => "待送达",
+            (_, State::Decided) => waits(row.delivery),
             _ => row.state.label(row.step),
         };
         Self {
@@ -84,6 +84,15 @@ impl Row {
             due: row.due.map(short).unwrap_or_default(),
             light: light(row.light, row.due, row.state, now),
         }
+    }
+}
+
+/// 已作决定的等着怎么送。
+const fn waits(way: Delivery) -> &'static str {
+    match way {
+        Delivery::Electronic => "待电子送达",
+        Delivery::Pickup => "待自取",
+        Delivery::Post => "待寄",
     }
 }
 

@@ -141,6 +141,12 @@ impl DocumentKind {
         }
     }
 
+    /// 机关出的，要盖机关的章；承诺书是申请人出的，交接单在内部用。
+    #[must_use]
+    pub const fn is_sealed(self) -> bool {
+        !matches!(self, Self::Deferred | Self::Commitment | Self::Handover)
+    }
+
     /// 对申请人不利的决定：必须写明理由与救济途径。
     #[must_use]
     pub const fn needs_remedy(self) -> bool {

@@ -7,12 +7,12 @@ use tongban_kernel::time::from_millis;
 use tongban_store::{Error, Result, Row, ScopedSql, Tx, Value, args, scoped_rows};
 
 use super::cases::{columns, from_row};
-use crate::model::{Case, Channel, State, Step};
+use crate::model::{Case, Channel, Delivery, State, Step};
 
 macro_rules! list_columns {
     () => {
         "id, case_no, item_name, applicant_shown, org_name, channel, state, step, handler, handler_name, submitted_at, due, \
-         light, sort_due, tenant, unit, org, person, legal_entity, item_code, version"
+         light, sort_due, tenant, unit, org, person, legal_entity, item_code, version, delivery"
     };
 }
 
@@ -189,11 +189,13 @@ pub struct ListRow {
     pub person: i64,
     pub legal_entity: i64,
     pub version: i64,
+    pub delivery: Delivery,
 }
 
 fn list_row(r: &Row<'_>) -> Result<ListRow> {
     let state: String = r.get(6)?;
     let light: String = r.get(12)?;
+    let delivery: String = r.get(21)?;
     Ok(ListRow {
         id: r.get(0)?,
         no: r.get(1)?,
@@ -214,6 +216,7 @@ fn list_row(r: &Row<'_>) -> Result<ListRow> {
         legal_entity: r.get(18)?,
         item_code: r.get(19)?,
         version: r.get(20)?,
+        delivery: Delivery::parse(&delivery).ok_or(Error::Shape("取证方式"))?,
     })
 }
 

@@ -6,6 +6,7 @@ pub mod bundles;
 mod cases;
 mod children;
 pub mod counters;
+pub mod deliveries;
 pub mod drill;
 pub mod follow_ups;
 mod drafts;
@@ -15,6 +16,7 @@ mod lists;
 pub mod opinions;
 pub mod proposals;
 pub mod public;
+pub mod seals;
 pub mod commitments;
 pub mod views;
 
@@ -50,10 +52,12 @@ pub const MIGRATIONS: &[Migration] =
         Migration { area: "cases", number: 10, name: "follow_ups", sql: include_str!("../../migrations/0010_follow_ups.sql") },
         Migration { area: "cases", number: 11, name: "coverage", sql: include_str!("../../migrations/0011_coverage.sql") },
         Migration { area: "cases", number: 12, name: "done_indexes", sql: include_str!("../../migrations/0012_done_indexes.sql") },
+        Migration { area: "cases", number: 13, name: "deliveries", sql: include_str!("../../migrations/0013_deliveries.sql") },
+        Migration { area: "cases", number: 14, name: "seals", sql: include_str!("../../migrations/0014_seals.sql") },
         Migration { area: "cases", number: 15, name: "lean_indexes", sql: include_str!("../../migrations/0015_lean_indexes.sql") },
     ];
 
-pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, bundles::STATEMENTS, archives::STATEMENTS, public::STATEMENTS, imports::STATEMENTS, views::STATEMENTS, facts::STATEMENTS, commitments::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, agencies::STATEMENTS, follow_ups::STATEMENTS, SNAPSHOTS, FLOWS];
+pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, bundles::STATEMENTS, archives::STATEMENTS, public::STATEMENTS, imports::STATEMENTS, views::STATEMENTS, facts::STATEMENTS, commitments::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, agencies::STATEMENTS, follow_ups::STATEMENTS, deliveries::STATEMENTS, seals::STATEMENTS, SNAPSHOTS, FLOWS];
 
 const SAVE_SNAPSHOT: &str =
     "INSERT INTO cases_snapshots (item_id, version, body) VALUES ($1, $2, $3) ON CONFLICT (item_id, version) DO NOTHING";

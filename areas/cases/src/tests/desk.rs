@@ -4,6 +4,7 @@ use super::*;
 use crate::commands::{Decide, Deliver, Ending, Extend, Forward, Propose, Refuse, StartProcedure, Verdict};
 use crate::model::{Action, Outcome, State, Step};
 use crate::rules::anomalies::Anomaly;
+use crate::rules::documents::DocumentKind;
 
 fn handler() -> Actor {
     staff(21, &["cases.handle", "cases.suspend"])
@@ -227,6 +228,63 @@ async fn instant_items_are_done_in_one_go_with_every_record() {
         .await
         .unwrap();
         assert_eq!(stopped.state, State::Decided);
+    })
+    .await;
+}
+
+/// 首席代表：授权窗口当场决定的即办件，窗口一人一屏办完；没授权的窗口没有批准权限就不能决定。
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authorised_window_decides_instant_items_itself() {
+    on_each_engine(async |test| {
+        let now = at("2021-10-08T10:00");
+        let window = || staff(11, &["cases.read", "cases.receive", "cases.accept", "cases.deliver"]);
+        for (instant, authorised, ends) in [(true, true, true), (true, false, false), (false, true, false)] {
+            let flow = crate::model::Flow { window: authorised, ..crate::model::Flow::default() };
+            let offer = Offer { instant, single_post: true, flow, item_id: 910 + i64::from(instant) * 2 + i64::from(authorised), ..sample_offer() };
+            let result = run(&test, move |tx| {
+                let new = commands::register(tx, &window(), &offer, &Registration { allow_same: true, ..registration() }, RANDOM, now)?;
+                let case = commands::receive(tx, &window(), &new.no, new.version, now)?;
+                let case = commands::accept(tx, &window(), &new.no, case.version, "", now)?;
+                let offered = crate::actions::offered(&window(), &case).contains(&Action::Decide);
+                assert_eq!(offered, ends, "{instant} {authorised}");
+                commands::decide(tx, &window(), &new.no, &grant(case.version), now)
+            })
+            .await;
+            match result {
+                Ok(case) => assert!(ends && case.state == State::Decided),
+                Err(error) => assert!(!ends && error.problem().is_some_and(|p| p.code.status() == 403), "{error:?}"),
+            }
+        }
+    })
+    .await;
+}
+
+/// 代领：签收人不是申请人本人，要写明关系与凭据，回证上写着代领，只留姓。
+#[tokio::test(flavor = "multi_thread")]
+async fn another_person_collects_only_with_a_ground() {
+    on_each_engine(async |test| {
+        let now = at("2021-10-08T10:00");
+        let offer = Offer { instant: true, single_post: true, promise_days: 0, ..sample_offer() };
+        let all = || staff(11, &["cases.read", "cases.receive", "cases.accept", "cases.approve", "cases.deliver"]);
+        let son = Deliver { version: 0, way: Delivery::Pickup, receiver: "王小明".into(), note: String::new() };
+        let (item, bare) = (offer.clone(), son.clone());
+        let refused = run(&test, move |tx| {
+            let new = commands::register(tx, &all(), &item, &registration(), RANDOM, now)?;
+            commands::express(tx, &all(), &new.no, &grant(new.version), &bare, now)
+        })
+        .await;
+        assert!(refusal(refused).errors[0].detail.contains("委托凭据"));
+        let receipt = run(&test, move |tx| {
+            let new = commands::register(tx, &all(), &offer, &registration(), RANDOM, now)?;
+            let way = Deliver { note: "儿子，看了委托书与两人身份证".into(), ..son.clone() };
+            let closed = commands::express(tx, &all(), &new.no, &grant(new.version), &way, now)?;
+            store::document(tx, closed.id, DocumentKind::Delivery)
+        })
+        .await
+        .unwrap()
+        .unwrap();
+        let text = receipt.content.join("\n");
+        assert!(text.contains("送达方式：代领") && text.contains("签收人：王**") && text.contains("委托书"), "{text}");
     })
     .await;
 }

@@ -204,6 +204,10 @@ async fn the_api_speaks_versions_states_and_keys() {
         assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
         let replayed = app.send(send()).await.unwrap();
         assert_eq!((replayed.status, &replayed.body), (StatusCode::CREATED, &made.body));
+        for name in ["content-type", "etag", "location"] {
+            assert_eq!(replayed.headers[name], made.headers[name], "{name}");
+        }
+        assert!(replayed.headers.contains_key("idempotency-replayed") && !made.headers.contains_key("idempotency-replayed"));
         let no = made.json().unwrap()["no"].as_str().unwrap().to_owned();
         let act = async |action: &str, body: serde_json::Value| {
             app.post_json(&format!("/api/v1/cases/{no}/actions/{action}"), &clerk, &body).await.unwrap()

@@ -14,6 +14,7 @@ use super::*;
 use crate::commands::{Correct, Decide, Deliver, SuppliedMaterial, Supply};
 use crate::model::{Outcome, State};
 use crate::queries;
+use crate::rules::documents::DocumentKind;
 use crate::store::CorrectionPoint;
 
 const NOW: &str = "2021-05-31T10:00";
@@ -257,22 +258,30 @@ async fn the_pages_ask_for_consent_and_show_the_clerk_the_face() {
     }
 }
 
-/// 即办件、电子送达：停在已作决定，证照签成后系统接着送达；自取的等人来取。
+/// 即办件要出证照的停在已作决定；证照签成后由系统照当场签下的送达回证转办结，没寄出的邮寄留在待寄。
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signed_licence_closes_an_instant_case_by_itself() {
+async fn a_signed_licence_closes_an_instant_case_by_what_was_signed_at_the_window() {
     on_each_engine(async |test| {
         let (home, now) = (home(&test.db).await, at(NOW));
         let place = home.place;
         run(&test, move |tx| {
             let offer = Offer { instant: true, promise_days: 0, ..offer_at(place) };
             let window = officer(place, 11, &["cases.read", "cases.receive", "cases.accept", "cases.approve", "cases.deliver"]);
-            for (way, ends) in [(Delivery::Electronic, State::Closed), (Delivery::Pickup, State::Decided)] {
+            let ways = [
+                (Delivery::Electronic, "当场办结", State::Closed, "只要电子证"),
+                (Delivery::Pickup, "当场办结", State::Closed, "在窗口当场签收"),
+                (Delivery::Post, "EMS1234567890", State::Closed, "EMS1234567890"),
+                (Delivery::Post, "", State::Decided, ""),
+            ];
+            for (way, note, ends, told) in ways {
                 let input = Registration { delivery: way, allow_same: true, ..registration() };
                 let new = commands::register(tx, &window, &offer, &input, RANDOM, now)?;
                 let decide = Decide { version: new.version, outcome: Outcome::Granted, reason: String::new() };
-                let deliver = Deliver { version: 0, way, receiver: "王秀兰".into(), note: String::new() };
+                let deliver = Deliver { version: 0, way, receiver: "王秀兰".into(), note: note.into() };
                 let case = commands::express(tx, &window, &new.no, &decide, &deliver, now)?;
                 assert_eq!(case.state, State::Decided, "证照没签好，停在已作决定");
+                let signed = queries::view(tx, &window, &new.no, now)?.signed;
+                assert_eq!(signed.map(|signed| signed.receiver), (ends == State::Closed).then(|| "王**".to_owned()), "当场签下的只留姓");
                 let subject = tx.new_id();
                 let step = |action: &str| serde_json::json!({"changed": {"identifier": "x", "kind": KIND, "action": action, "case_no": new.no, "state": 3}}).to_string();
                 for (rev, action) in [(1, "review"), (2, "sign"), (3, "sign")] {
@@ -281,11 +290,40 @@ async fn a_signed_licence_closes_an_instant_case_by_itself() {
                     let entry = tx.timeline(subject)?.into_iter().find(|entry| entry.rev == rev).unwrap();
                     commands::on_licence(tx, &entry)?;
                     let state = store::find(tx, case.id)?.unwrap().state;
-                    assert_eq!(state, if action == "sign" { ends } else { State::Decided }, "{action}");
+                    assert_eq!(state, if action == "sign" { ends } else { State::Decided }, "{way:?} {note} {action}");
                 }
                 let delivered = tx.timeline(case.id)?.into_iter().filter(|entry| entry.kind == "cases.delivered").count();
                 assert_eq!(delivered, usize::from(ends == State::Closed), "说几遍签成了，只送达一次");
+                let receipt = store::document(tx, case.id, DocumentKind::Delivery)?.map(|d| d.content.join("\n")).unwrap_or_default();
+                assert!(receipt.contains(told) && !receipt.contains("王秀兰"), "{receipt}");
             }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}
+
+/// 即办件没有证照、要邮寄又还没单号：停在待寄，填了单号才办结。
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instant_case_to_be_posted_waits_for_its_number() {
+    on_each_engine(async |test| {
+        let (home, now) = (home(&test.db).await, at(NOW));
+        let place = home.place;
+        run(&test, move |tx| {
+            let offer = Offer { instant: true, promise_days: 0, licence: None, ..offer_at(place) };
+            let window = officer(place, 11, &["cases.read", "cases.receive", "cases.accept", "cases.approve", "cases.deliver"]);
+            let input = Registration { delivery: Delivery::Post, ..registration() };
+            let new = commands::register(tx, &window, &offer, &input, RANDOM, now)?;
+            let decide = Decide { version: new.version, outcome: Outcome::Granted, reason: String::new() };
+            let deliver = Deliver { version: 0, way: Delivery::Post, receiver: "王秀兰".into(), note: String::new() };
+            let case = commands::express(tx, &window, &new.no, &decide, &deliver, now)?;
+            assert_eq!(case.state, State::Decided);
+            let missing = refusal(commands::deliver(tx, &window, &new.no, &Deliver { version: case.version, ..deliver.clone() }, now));
+            assert_eq!(missing.errors[0].field(), "note");
+            let sent = commands::deliver(tx, &window, &new.no, &Deliver { version: case.version, note: "EMS1".into(), ..deliver.clone() }, now)?;
+            assert_eq!(sent.state, State::Closed);
             Ok(())
         })
         .await

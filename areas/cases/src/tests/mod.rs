@@ -12,8 +12,10 @@ mod notices;
 mod online;
 mod paging;
 mod papers;
+mod conflicts;
 mod process;
 mod property;
+mod seals;
 mod twice;
 
 use std::collections::BTreeMap;

@@ -80,12 +80,16 @@ pub(super) struct VerifyPage {
     checked: Option<Checked>,
     /// 离线亮证码验得怎样。
     pub offline: Option<offline::Shown>,
+    /// 本平台出过离线亮证码，有证书可下载。
+    has_offline: bool,
     errors: ErrorSummary,
 }
 
 impl VerifyPage {
-    pub fn blank(ctx: &Ctx, title: &str) -> Self {
-        Self { l: Layout::public(ctx, title), no: String::new(), found: None, checked: None, offline: None, errors: ErrorSummary::of(None) }
+    pub async fn blank(app: &App, ctx: &Ctx, title: &str) -> Result<Self, Failure> {
+        let has_offline = app.db().snapshot("credentials.offline_cert", maker::offline_cert).await?.is_some();
+        let l = Layout::public(ctx, title);
+        Ok(Self { l, no: String::new(), found: None, checked: None, offline: None, has_offline, errors: ErrorSummary::of(None) })
     }
 }
 
@@ -115,7 +119,7 @@ pub fn found(row: &LicenceRow, today: i64, newer: Option<&LicenceRow>) -> Found 
 /// `GET /verify`
 pub async fn form(State(app): State<App>, ctx: Ctx, Query(asked): Query<Asked>) -> Result<Response, Failure> {
     let no = asked.no.trim().to_owned();
-    let mut page = VerifyPage { no: no.clone(), ..VerifyPage::blank(&ctx, "验真") };
+    let mut page = VerifyPage { no: no.clone(), ..VerifyPage::blank(&app, &ctx, "验真").await? };
     if no.is_empty() {
         return render_status(200, &page);
     }
@@ -148,7 +152,8 @@ pub async fn upload(State(app): State<App>, ctx: Ctx, parts: Multipart) -> Resul
     let file = match file {
         Ok((_, file)) => file,
         Err(problem) => {
-            let page = VerifyPage { l: Layout::public(&ctx, "验真").with_errors(), errors: ErrorSummary::of(Some(&problem)), ..VerifyPage::blank(&ctx, "验真") };
+            let blank = VerifyPage::blank(&app, &ctx, "验真").await?;
+            let page = VerifyPage { l: Layout::public(&ctx, "验真").with_errors(), errors: ErrorSummary::of(Some(&problem)), ..blank };
             return render_status(422, &page);
         }
     };
@@ -158,7 +163,7 @@ pub async fn upload(State(app): State<App>, ctx: Ctx, parts: Multipart) -> Resul
     let page = VerifyPage {
         found: live,
         checked: Some(Checked { verdict: of_file(report.conclusion, over), reason: report.reason(), copy: until, over, report }),
-        ..VerifyPage::blank(&ctx, "验真结果")
+        ..VerifyPage::blank(&app, &ctx, "验真结果").await?
     };
     let html: Html = render(&page)?;
     Ok(axum::response::IntoResponse::into_response(html))

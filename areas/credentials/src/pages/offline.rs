@@ -67,7 +67,7 @@ pub async fn submit(State(app): State<App>, ctx: Ctx, Form(form): Form<CodeForm>
         verdict,
     };
     let status = if shown.verdict == Verdict::Malformed { 422 } else { 200 };
-    let mut page = VerifyPage::blank(&ctx, "验真结果");
+    let mut page = VerifyPage::blank(&app, &ctx, "验真结果").await?;
     page.offline = Some(shown);
     render_status(status, &page)
 }

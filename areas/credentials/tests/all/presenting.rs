@@ -150,6 +150,8 @@ fn offline_of(page: &Answer) -> String {
 async fn the_offline_code_verifies_with_the_downloaded_key_alone() {
     for home in homes().await {
         assert_eq!(home.app.get("/verify/offline.cer", "").await.unwrap().status, StatusCode::NOT_FOUND);
+        let page = home.app.get("/verify", "").await.unwrap().body;
+        assert!(!page.contains("offline.cer"), "没有证书可下载，就不给链接");
         home.seal(home.bureau, "食品经营许可证").await;
         let kind = home.kind("食品经营许可证").await;
         let row = home.licence(home.input(kind), 71).await;
@@ -158,6 +160,7 @@ async fn the_offline_code_verifies_with_the_downloaded_key_alone() {
         let shown = home.app.post_form(&format!("/me/licences/{}/show", row.id), &me, &[("passcode", PASSCODE)]).await.unwrap();
         let code = offline_of(&shown);
         assert!(!code.contains(&row.identifier[20..]) && code.len() < 180);
+        assert!(home.app.get("/verify", "").await.unwrap().body.contains("offline.cer"));
         let download = home.app.get("/verify/offline.cer", "").await.unwrap();
         assert_eq!((download.status, download.headers["content-type"].to_str().unwrap()), (StatusCode::OK, "application/pkix-cert"));
         let cert = home.app.app.db().snapshot("test.cert", tongban_credentials::maker::offline_cert).await.unwrap().unwrap();

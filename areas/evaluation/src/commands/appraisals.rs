@@ -8,7 +8,7 @@ use tongban_kernel::{Actor, Problem, calendar};
 use tongban_store::{Entry, Result, Tx};
 use tongban_web::attempts;
 
-use crate::model::inspection::{InspectionAct, InspectionState, WAYS, inspected};
+use crate::model::inspection::{ESCALATED, InspectionAct, InspectionState, WAYS, inspected};
 use crate::model::{Satisfaction, TextReview};
 use crate::permissions::{HANDLE, INSPECT, REVIEW};
 use crate::rules::MAX_TEXT;
@@ -194,6 +194,32 @@ pub fn inspect(tx: &mut Tx<'_>, actor: &Actor, sheet: &Sheet, at: Timestamp) -> 
     store::add_inspection(tx, &row)?;
     told(tx, actor, &row, at)?;
     Ok(row)
+}
+
+/// 差评两次重新整改仍不认可：转成一张检查单，由查的人盯（evaluation §5.1）。与差评的那一步同记一条日志。
+///
+/// # Errors
+/// 引擎拒绝。
+pub(super) fn escalate(tx: &mut Tx<'_>, task: &store::TaskRow, at: Timestamp) -> Result<()> {
+    let today = date_of(at);
+    let due = calendar::current().due(today, MEND_DAYS).map_err(super::calendar_problem)?;
+    let row = Inspection {
+        id: tx.new_id(),
+        place: task.place,
+        org_name: task.org_name.clone(),
+        way: ESCALATED.0.to_owned(),
+        day: day_number(today),
+        inspector: "差评转办".to_owned(),
+        level: task.level,
+        found: format!("“{}”的差评（{}）两次重新整改后评价人仍不认可，转监督查评。", task.item_name, task.no),
+        due_day: day_number(due),
+        state: InspectionState::Open,
+        mended: String::new(),
+        at,
+        closed: None,
+        version: 1,
+    };
+    store::add_inspection(tx, &row)
 }
 
 /// 整改、复核。

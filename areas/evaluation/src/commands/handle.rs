@@ -26,14 +26,29 @@ pub struct Handle {
     pub measures: String,
     pub published: String,
     pub item_change: String,
+    /// 申诉误评、恶意的证据：录音、监控、办件记录的编号。
+    pub evidence: String,
 }
 
 impl Handle {
+    /// 记进步骤的说明；申诉连证据一起。
+    fn told(&self, action: Action) -> Option<String> {
+        let note = self.note.trim();
+        if action == Action::Appeal {
+            return Some(format!("{note}\n证据：{}", self.evidence.trim()));
+        }
+        (!note.is_empty()).then(|| note.to_owned())
+    }
+
     fn check(&self, action: Action) -> Result<(), Problem> {
         let mut checks = tongban_kernel::problem::Checks::new();
         let long = |text: &str| text.chars().count() > MAX_NOTE;
         checks.ensure(!action.needs_note() || !self.note.trim().is_empty(), "note", "required", "请写明经过或依据");
         checks.ensure(!long(&self.note), "note", "too-long", format!("最多 {MAX_NOTE} 字"));
+        if action == Action::Appeal {
+            let length = self.evidence.trim().chars().count();
+            checks.ensure((2..=200).contains(&length), "evidence", "required", "申诉要有证据，请写录音、监控或办件记录的编号，2–200 字");
+        }
         if action == Action::Submit {
             checks.ensure(self.cause.is_some(), "cause", "required", "请选择差评的原因");
             checks.ensure(!self.measures.trim().is_empty(), "measures", "required", "请写明采取了什么措施、谁负责、何时做完");
@@ -54,6 +69,7 @@ pub fn handle(tx: &mut Tx<'_>, actor: &Actor, task_no: &str, input: &Handle, at:
     let (subject, before) = load(tx, subject)?;
     let mut task = store::task(tx, id)?.ok_or_else(Problem::not_found)?;
     actor.scope.check(&task.place)?;
+    rules::not_about_oneself(actor, task.staff)?;
     let action = input.action.ok_or_else(|| Problem::field("action", "required", "请选择要做的动作"))?;
     let row = transition(task.state, action, task.redone)?;
     actor.require(row.needs)?;
@@ -77,9 +93,12 @@ pub fn handle(tx: &mut Tx<'_>, actor: &Actor, task_no: &str, input: &Handle, at:
         from: row.from,
         to: row.to,
         who: actor.name.to_string(),
-        note: Some(input.note.trim().to_owned()).filter(|note| !note.is_empty()),
+        note: input.told(action),
     };
     store::add_step(tx, task.id, &step)?;
+    if row.to == State::Escalated {
+        super::appraisals::escalate(tx, &task, at)?;
+    }
     if row.to == State::ToRevisit {
         tell_rater(tx, &task, at)?;
     }

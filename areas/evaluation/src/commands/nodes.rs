@@ -111,23 +111,6 @@ pub fn void_case(tx: &mut Tx<'_>, actor: &Actor, case_id: i64, case: &CaseNodeV1
     finish(tx, actor, (&subject, &before), "evaluation.voided", &changed, at)
 }
 
-/// 窗口点“请评价”：把一张没用过的邀评推到评价仪。
-///
-/// # Errors
-/// 没有权限、不在范围内、已经评过。
-pub fn push_to_pad(tx: &mut Tx<'_>, actor: &Actor, invitation: i64, window: i64, at: Timestamp) -> Result<()> {
-    actor.require(INVITE)?;
-    let invited = store::find_invitation(tx, invitation)?.ok_or_else(Problem::not_found)?;
-    let subject = store::lock_subject(tx, invited.subject)?.ok_or_else(Problem::not_found)?;
-    actor.scope.check(&subject.place)?;
-    crate::rules::usable(invited.standing(), at)?;
-    if window == 0 {
-        return Err(Problem::field("window", "required", "请选择窗口：哪台评价仪").into());
-    }
-    super::pads::reachable(tx, window, at)?;
-    store::push_pad(tx, window, invitation, at)
-}
-
 /// 窗口重新打印评价码：没用过的邀评，有效期重新起算。
 ///
 /// # Errors

@@ -11,9 +11,11 @@ use tongban_store::{Result, Tx};
 use super::{calendar_problem, finish, load};
 use crate::facts::Facts;
 use crate::model::{EvalChannel, Round, State, TextReview};
-use crate::permissions::INVITE;
 use crate::rules::{self, Rating, Signals};
 use crate::store::{self, Invited, RatingRow, SourceCount, Subject, TaskRow};
+
+/// 事项主管：有事项审核权限的岗位（事项区的权限码）。
+const ITEM_KEEPER: &str = "items.review";
 
 /// 从哪里评的。设备与网络只留带钥散列，不对外。
 #[derive(Debug, Clone)]
@@ -49,25 +51,8 @@ pub fn rate(tx: &mut Tx<'_>, actor: &Actor, token: &str, rating: &Rating, from: 
     first(tx, actor, (&subject, &before), &invited, rating, from, at)
 }
 
-/// 工作人员把纸质意见、电话评价补录进来（渠道只能是纸质或电话）。
-///
-/// # Errors
-/// 没有权限、不在范围内、渠道不对、已经评过。
-pub fn record(tx: &mut Tx<'_>, actor: &Actor, invitation: i64, rating: &Rating, channel: EvalChannel, at: Timestamp) -> Result<Rated> {
-    actor.require(INVITE)?;
-    if !matches!(channel, EvalChannel::Paper | EvalChannel::Phone) {
-        return Err(Problem::field("channel", "invalid", "补录只收纸质与电话评价，其他渠道请群众自己评").into());
-    }
-    let found = store::find_invitation(tx, invitation)?.ok_or_else(Problem::not_found)?;
-    let (subject, before) = load(tx, found.subject)?;
-    actor.scope.check(&subject.place)?;
-    let invited = store::find_invitation(tx, found.id)?.ok_or_else(Problem::not_found)?;
-    rules::usable(invited.standing(), at)?;
-    let from = From { channel, device: String::new(), ip: String::new() };
-    first(tx, actor, (&subject, &before), &invited, rating, &from, at)
-}
-
-fn first(
+/// 首评落库：登记、派单、记事实；系统默认的让位。
+pub(super) fn first(
     tx: &mut Tx<'_>,
     actor: &Actor,
     (subject, before): (&Subject, &Facts),
@@ -82,6 +67,8 @@ fn first(
     store::insert_rating(tx, &row, &device, &ip)?;
     store::add_dimensions(tx, row.id, &rating.dims)?;
     store::mark_used(tx, invited.id, at)?;
+    store::supersede_default(tx, subject.id)?;
+    store::end_push_of(tx, invited.id, "rated", at)?;
     let task = if row.level.is_bad() { Some(dispatch(tx, subject, &row, actor, at)?) } else { None };
     let changed = EvaluationSubmittedV1 {
         case: subject.case_id,
@@ -151,12 +138,22 @@ fn judge(tx: &mut Tx<'_>, invited: &Invited, rating: &Rating, from: &From, sourc
         streak,
         on_shared_device: from.channel.is_shared_device(),
         in_office_hours: open && calendar.is_workday(date_of(at)),
+        staff_terminal: !from.channel.is_shared_device() && is_terminal(tx, source.device, at)?,
     };
     Ok(rules::flags(&signals).into_iter().map(rules::Flag::as_str).collect::<Vec<_>>().join(","))
 }
 
+/// 近 30 天里工作人员在这台终端上看过评价码。
+fn is_terminal(tx: &mut Tx<'_>, device: &[u8], at: Timestamp) -> Result<bool> {
+    if device.is_empty() {
+        return Ok(false);
+    }
+    let recent = |seen: Timestamp| at.duration_since(seen) <= SignedDuration::from_hours(24 * super::pads::TERMINAL_DAYS);
+    Ok(store::terminal_seen(tx, device)?.is_some_and(recent))
+}
+
 #[allow(clippy::too_many_arguments)]
-fn new_row(
+pub(super) fn new_row(
     tx: &mut Tx<'_>,
     (subject, invited): (&Subject, &Invited),
     rating: &Rating,
@@ -238,8 +235,12 @@ fn dispatch(tx: &mut Tx<'_>, subject: &Subject, row: &RatingRow, actor: &Actor, 
         measures: None,
         published: None,
         item_change: None,
+        staff: row.staff,
         version: 1,
     };
+    if others + 1 == limit {
+        blocked(tx, &task, at)?;
+    }
     store::insert_task(tx, &task, day_number(all.rectify))?;
     let step = store::StepRow {
         at,
@@ -251,6 +252,21 @@ fn dispatch(tx: &mut Tx<'_>, subject: &Subject, row: &RatingRow, actor: &Actor, 
     };
     store::add_step(tx, task.id, &step)?;
     Ok(task.no)
+}
+
+/// 同一事项 30 天内差评刚满 3 条：推给本单位管事项的人去改事项与流程。
+fn blocked(tx: &mut Tx<'_>, task: &TaskRow, at: Timestamp) -> Result<()> {
+    let body = format!("“{}”30 天内已有 {} 条差评，请看看指南、材料、流程哪里不通。", task.item_name, rules::BLOCKAGE.1);
+    let day = day_number(date_of(at));
+    let mut told = std::collections::BTreeSet::new();
+    for id in tongban_directory::queries::posts_with(tx, task.place.unit, ITEM_KEEPER, day)? {
+        let Some(post) = tongban_directory::queries::post(tx, id)? else { continue };
+        if told.insert(post.staff) {
+            let href = format!("/open/rates?item={}", task.item_code);
+            tongban_messages::notify_staff(tx, post.staff, "堵点问题", &body, &href, at)?;
+        }
+    }
+    Ok(())
 }
 
 /// 步骤里写谁：评价人只写“评价人”，不留姓名。

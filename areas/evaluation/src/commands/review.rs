@@ -22,6 +22,7 @@ fn locked(tx: &mut Tx<'_>, actor: &Actor, no: &str) -> Result<(store::Subject, c
     let id = store::rating_by_no(tx, no)?.ok_or_else(Problem::not_found)?;
     let rating = store::rating(tx, id)?.ok_or_else(Problem::not_found)?;
     actor.scope.check(&rating.place)?;
+    crate::rules::not_about_oneself(actor, rating.staff)?;
     let (subject, before) = load(tx, rating.subject)?;
     let rating = store::rating(tx, id)?.ok_or_else(Problem::not_found)?;
     Ok((subject, before, rating))

@@ -3,6 +3,15 @@
 /// 怎么查的。
 pub const WAYS: &[(&str, &str)] = &[("open", "督查明查"), ("covert", "暗访"), ("third_party", "第三方抽样")];
 
+/// 差评转来的：不能手工选。
+pub const ESCALATED: (&str, &str) = ("escalated", "差评转办");
+
+/// 怎么查的，写给人看。
+#[must_use]
+pub fn way_label(way: &str) -> &'static str {
+    WAYS.iter().chain([&ESCALATED]).find(|(code, _)| *code == way).map_or("", |(_, name)| *name)
+}
+
 /// 检查单的状态。
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InspectionState {

@@ -13,10 +13,10 @@ use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Listing, PageQuery, Que
 
 use super::light_tag;
 use crate::commands::{self, Handle};
-use crate::model::{Action, Cause, EvalChannel, Round, Satisfaction, State as TaskState, TRANSITIONS, actions_from};
-use crate::permissions::{INVITE, REVIEW};
-use crate::rules::{self, Draft};
-use crate::store::{self, Invited, RatingRow, StepRow, Subject, TaskListed, TaskRow};
+use crate::model::{Action, Cause, Round, State as TaskState, TRANSITIONS, actions_from};
+use crate::permissions::{RECORD, REVIEW};
+use crate::rules;
+use crate::store::{self, RatingRow, Recorded, StepRow, TaskListed, TaskRow};
 
 /// 列表的条件。
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -55,10 +55,10 @@ pub async fn tasks(State(app): State<App>, ctx: Ctx, Query(filter): Query<Filter
     let limit = page.limit()?;
     let settled = filter.tab == "settled";
     let after: Option<(i64, i64)> = page.after(&filter.tab)?;
-    let scope = ctx.actor.scope.clone();
+    let viewer = ctx.actor.clone();
     let more = u32::try_from(limit + 1).unwrap_or(101);
     let found = app.db().snapshot("evaluation.tasks", move |tx| {
-        if settled { store::settled_tasks(tx, &scope, after, more) } else { store::tasks_open(tx, &scope, after, more) }
+        if settled { store::settled_tasks(tx, &viewer, after, more) } else { store::tasks_open(tx, &viewer, after, more) }
     });
     let listing = Listing::cut(found.await?, limit, &filter.tab, |task| (task.due.as_millisecond(), task.id));
     let now = app.now();
@@ -78,6 +78,7 @@ struct RatingsPage {
     l: Layout,
     tab: String,
     can_review: bool,
+    can_record: bool,
     rows: Vec<RatingRow>,
     pager: Pager,
 }
@@ -90,18 +91,19 @@ pub async fn ratings(State(app): State<App>, ctx: Ctx, Query(filter): Query<Filt
     let page = filter.page();
     let limit = page.limit()?;
     let before: Option<(i64, i64)> = page.after(&filter.tab)?;
-    let (scope, tab) = (ctx.actor.scope.clone(), filter.tab.clone());
+    let (viewer, tab) = (ctx.actor.clone(), filter.tab.clone());
     let more = u32::try_from(limit + 1).unwrap_or(101);
     let found = app.db().snapshot("evaluation.ratings", move |tx| match tab.as_str() {
-        "waiting" => store::waiting_reviews(tx, &scope, before, more),
-        "bad" => store::ratings(tx, &scope, 2, before, more),
-        _ => store::ratings(tx, &scope, 5, before, more),
+        "waiting" => store::waiting_reviews(tx, &viewer, before, more),
+        "bad" => store::ratings(tx, &viewer, 2, before, more),
+        _ => store::ratings(tx, &viewer, 5, before, more),
     });
     let listing = Listing::cut(found.await?, limit, &filter.tab, |row| (row.at.as_millisecond(), row.id));
     let note = format!("本页 {} 条", listing.items.len());
     let page = RatingsPage {
         l: Layout::staff(&ctx, "全部评价"),
         can_review: ctx.actor.may(REVIEW),
+        can_record: ctx.actor.may(RECORD),
         pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note),
         rows: listing.items,
         tab: filter.tab,
@@ -136,11 +138,12 @@ struct Seen {
 }
 
 async fn look(app: &App, actor: &Actor, no: &str) -> Result<Seen, Failure> {
-    let (scope, no) = (actor.scope.clone(), no.to_owned());
+    let (viewer, no) = (actor.clone(), no.to_owned());
     let seen = app.db().snapshot("evaluation.task", move |tx| {
         let id = store::task_by_no(tx, &no)?.ok_or_else(Problem::not_found)?;
         let task = store::task(tx, id)?.ok_or_else(Problem::not_found)?;
-        scope.check(&task.place)?;
+        viewer.scope.check(&task.place)?;
+        rules::not_about_oneself(&viewer, task.staff)?;
         let rating = store::rating(tx, task.rating)?.ok_or_else(Problem::not_found)?;
         let follow = store::rating_of(tx, rating.subject, rating.node, Round::FollowUp)?;
         let steps = store::steps(tx, id)?;
@@ -160,6 +163,7 @@ pub struct Sent {
     measures: String,
     published: String,
     item_change: String,
+    evidence: String,
 }
 
 impl Sent {
@@ -172,6 +176,7 @@ impl Sent {
             measures: self.measures.clone(),
             published: self.published.clone(),
             item_change: self.item_change.clone(),
+            evidence: self.evidence.clone(),
         }
     }
 }
@@ -185,6 +190,10 @@ fn fields(state: TaskState, sent: &Sent, problem: Option<&Problem>) -> Vec<Field
         all.push(Field::area("measures", "整改措施").value(&sent.measures).hint("做了什么、谁负责、何时做完、有什么证据"));
         all.push(Field::area("published", "给群众看的整改结果").value(&sent.published).hint("会公开，不要写姓名、电话"));
         all.push(Field::text("item_change", "关联的事项变更单号").value(&sent.item_change).optional());
+    }
+    if state == TaskState::Verifying {
+        let hint = "申诉误评、恶意时必填：录音、监控、办件记录的编号；不申诉不用填";
+        all.push(Field::text("evidence", "申诉的证据").value(&sent.evidence).hint(hint).optional());
     }
     let hint = "联系经过、核实依据、审核意见、回访记录；只在内部看";
     all.push(Field::area("note", "经过或依据").value(&sent.note).hint(hint));
@@ -264,21 +273,26 @@ struct RatingPage {
     at: String,
     task: bool,
     can_review: bool,
+    /// 补录的凭据，审核的人看得到。
+    recorded: Option<Recorded>,
 }
 
 /// `GET /desk/rates/ratings/{rating}`
 pub async fn show_rating(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Html, Failure> {
-    let scope = ctx.actor.scope.clone();
+    let viewer = ctx.actor.clone();
     let found = app.db().snapshot("evaluation.rating", move |tx| {
         let id = store::rating_by_no(tx, &no)?.ok_or_else(Problem::not_found)?;
         let rating = store::rating(tx, id)?.ok_or_else(Problem::not_found)?;
-        scope.check(&rating.place)?;
+        viewer.scope.check(&rating.place)?;
+        rules::not_about_oneself(&viewer, rating.staff)?;
         let task = store::task_of_rating(tx, id)?.is_some();
-        Ok((rating, task))
+        let recorded = store::recorded(tx, id)?;
+        Ok((rating, task, recorded))
     });
-    let (rating, task) = found.await?;
+    let (rating, task, recorded) = found.await?;
     let can_review = ctx.actor.may(REVIEW);
-    render(&RatingPage { l: Layout::staff(&ctx, "评价"), at: time::show(rating.at), rating, task, can_review })
+    let recorded = recorded.filter(|_| can_review);
+    render(&RatingPage { l: Layout::staff(&ctx, "评价"), at: time::show(rating.at), rating, task, can_review, recorded })
 }
 
 /// 复核结论。
@@ -302,127 +316,4 @@ pub async fn review_standing(State(app): State<App>, ctx: Ctx, Path(no): Path<St
     app.act(&ctx, "evaluation.review_standing", move |tx| commands::review_standing(tx, &actor, &number, pass, at)).await?;
     let text = if pass { "已恢复计入" } else { "已判为无效" };
     Ok(see_other(format!("/desk/rates/ratings/{no}")).flash(text))
-}
-
-/// 一个节点的邀评与评价。
-pub(crate) struct NodeLine {
-    pub invited: Invited,
-    pub at: String,
-    pub token: String,
-    pub rating: Option<RatingRow>,
-    pub open: bool,
-}
-
-#[derive(Template)]
-#[template(path = "desk_case_rates.html")]
-struct CasePage {
-    l: Layout,
-    subject: Subject,
-    nodes: Vec<NodeLine>,
-    can_invite: bool,
-    pads: Vec<Pad>,
-    levels: Vec<Satisfaction>,
-}
-
-/// 一个办件的各节点。
-pub(crate) fn nodes(tx: &mut tongban_store::Tx<'_>, subject: i64, now: Timestamp) -> tongban_store::Result<Vec<NodeLine>> {
-    let mut lines = Vec::new();
-    for invited in store::invitations(tx, subject)? {
-        let rating = store::rating_of(tx, subject, invited.node, Round::First)?;
-        let token = commands::token(tx, invited.id);
-        let open = rules::usable(invited.standing(), now).is_ok();
-        lines.push(NodeLine { at: time::show(invited.at), token, rating, open, invited });
-    }
-    Ok(lines)
-}
-
-/// 一台评价仪：窗口、在不在线。
-struct Pad {
-    window: i64,
-    name: String,
-    online: bool,
-    standing: &'static str,
-}
-
-/// 办件所属单位与办事人自己单位的窗口，各有一台评价仪。
-fn pads(tx: &mut tongban_store::Tx<'_>, subject: &Subject, own: i64, at: Timestamp) -> tongban_store::Result<Vec<Pad>> {
-    let orgs = std::collections::BTreeSet::from([subject.place.unit, subject.place.org, own]);
-    let mut found = Vec::new();
-    for org in orgs {
-        for window in tongban_directory::queries::windows(tx, org)? {
-            let device = store::device(tx, window.id)?;
-            let standing = commands::pads::standing(device.as_ref(), at);
-            let online = standing == commands::pads::Standing::Online;
-            found.push(Pad { window: window.id, name: format!("{} {}", window.number, window.name), online, standing: standing.label() });
-        }
-    }
-    Ok(found)
-}
-
-/// `GET /desk/rates/cases/{rated_case}`：评价码、推送评价仪、补录。
-pub async fn case_nodes(State(app): State<App>, ctx: Ctx, Path(case_no): Path<String>) -> Result<Html, Failure> {
-    let (scope, now, own) = (ctx.actor.scope.clone(), app.now(), ctx.actor.org);
-    let found = app.db().snapshot("evaluation.case", move |tx| {
-        let id = store::subject_by_no(tx, &case_no)?.ok_or_else(Problem::not_found)?;
-        let subject = store::subject(tx, id)?.ok_or_else(Problem::not_found)?;
-        scope.check(&subject.place)?;
-        let nodes = nodes(tx, id, now)?;
-        let pads = pads(tx, &subject, own, now)?;
-        Ok((subject, nodes, pads))
-    });
-    let (subject, nodes, pads) = found.await?;
-    let can_invite = ctx.actor.may(INVITE);
-    render(&CasePage { l: Layout::staff(&ctx, "办件评价"), subject, nodes, can_invite, pads, levels: Satisfaction::ALL.to_vec() })
-}
-
-/// 哪个节点、哪台评价仪。
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Push {
-    node: i64,
-    window: i64,
-    level: Option<i64>,
-    text: String,
-    channel: i64,
-}
-
-fn invitation_at(tx: &mut tongban_store::Tx<'_>, case_no: &str, node: i64) -> tongban_store::Result<i64> {
-    let id = store::subject_by_no(tx, case_no)?.ok_or_else(Problem::not_found)?;
-    let found = store::invitations(tx, id)?.into_iter().find(|invited| invited.node.code() == node);
-    Ok(found.ok_or_else(Problem::not_found)?.id)
-}
-
-/// `POST /desk/rates/cases/{rated_case}/push`
-pub async fn push(State(app): State<App>, ctx: Ctx, Path(case_no): Path<String>, Form(push): Form<Push>) -> Result<Redirect, Failure> {
-    let (actor, number, at) = (ctx.actor.clone(), case_no.clone(), app.now());
-    app.act(&ctx, "evaluation.push", move |tx| {
-        let invitation = invitation_at(tx, &number, push.node)?;
-        commands::push_to_pad(tx, &actor, invitation, push.window, at)
-    })
-    .await?;
-    Ok(see_other(format!("/desk/rates/cases/{case_no}")).flash("已推到评价仪，60 秒内请群众评价"))
-}
-
-/// `POST /desk/rates/cases/{rated_case}/reprint`
-pub async fn reprint(State(app): State<App>, ctx: Ctx, Path(case_no): Path<String>, Form(push): Form<Push>) -> Result<Redirect, Failure> {
-    let (actor, number, at) = (ctx.actor.clone(), case_no.clone(), app.now());
-    app.act(&ctx, "evaluation.reprint", move |tx| {
-        let invitation = invitation_at(tx, &number, push.node)?;
-        commands::reprint(tx, &actor, invitation, at)
-    })
-    .await?;
-    Ok(see_other(format!("/desk/rates/cases/{case_no}")).flash("评价码有效期已重新起算 30 天"))
-}
-
-/// `POST /desk/rates/cases/{rated_case}/record`：补录纸质、电话评价。
-pub async fn record(State(app): State<App>, ctx: Ctx, Path(case_no): Path<String>, Form(push): Form<Push>) -> Result<Redirect, Failure> {
-    let rating = rules::check(&Draft { level: push.level, text: push.text.clone(), ..Draft::default() })?;
-    let channel = EvalChannel::from_code(push.channel).unwrap_or(EvalChannel::Paper);
-    let (actor, number, at) = (ctx.actor.clone(), case_no.clone(), app.now());
-    app.act(&ctx, "evaluation.record", move |tx| {
-        let invitation = invitation_at(tx, &number, push.node)?;
-        commands::record(tx, &actor, invitation, &rating, channel, at)
-    })
-    .await?;
-    Ok(see_other(format!("/desk/rates/cases/{case_no}")).flash("已补录"))
 }

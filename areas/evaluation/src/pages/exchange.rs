@@ -5,7 +5,6 @@ use tongban_documents::table::{Cell, Column, Format, Kind};
 use tongban_kernel::time;
 use tongban_web::{App, Ctx, Failure, export};
 
-use crate::model::Round;
 use crate::rules::stats::reversed;
 use crate::store::{self, RatingRow};
 
@@ -52,7 +51,7 @@ fn cells(row: &RatingRow) -> Vec<Cell> {
         Cell::Text(SCALE.to_owned()),
         Cell::Text(row.tags.clone()),
         Cell::At(row.at),
-        Cell::Int(if row.round == Round::First { 1 } else { 2 }),
+        Cell::Int(row.round.number()),
         Cell::Int(i64::from(!row.active)),
         Cell::Int(i64::from(row.effective)),
     ]
@@ -60,12 +59,12 @@ fn cells(row: &RatingRow) -> Vec<Cell> {
 
 /// 范围内全部评价，新的在前，边读边发；不含文字与评价人。
 pub(super) async fn ratings(app: &App, ctx: &Ctx, worst: i64, format: Format) -> Result<Response, Failure> {
-    let (app, scope) = (app.clone(), ctx.actor.scope.clone());
+    let (app, viewer) = (app.clone(), ctx.actor.clone());
     let day = time::date_of(app.now());
     export::stream(format, "ratings", &format!("好差评-{day}"), columns(), move |before: Option<(i64, i64)>| {
-        let (app, scope) = (app.clone(), scope.clone());
+        let (app, viewer) = (app.clone(), viewer.clone());
         async move {
-            let rows = app.db().snapshot("evaluation.export", move |tx| store::ratings(tx, &scope, worst, before, PAGE)).await?;
+            let rows = app.db().snapshot("evaluation.export", move |tx| store::ratings(tx, &viewer, worst, before, PAGE)).await?;
             let next = (rows.len() == PAGE as usize).then(|| rows.last().map(|row| (row.at.as_millisecond(), row.id))).flatten();
             Ok((rows.iter().map(cells).collect(), next))
         }

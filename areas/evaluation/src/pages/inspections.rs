@@ -12,7 +12,7 @@ use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Redirect, render, rende
 
 use crate::commands::appraisals::{self, Sheet};
 use crate::model::Satisfaction;
-use crate::model::inspection::{InspectionAct, InspectionState, WAYS};
+use crate::model::inspection::{InspectionAct, InspectionState, WAYS, way_label};
 use crate::permissions::{HANDLE, INSPECT};
 use crate::store::{self, Inspection};
 
@@ -55,7 +55,7 @@ async fn page(app: &App, ctx: &Ctx, sent: &Sent, problem: Option<&Problem>) -> R
         .await?;
     let (may_mend, may_check) = (ctx.actor.may(HANDLE), ctx.actor.may(INSPECT));
     let row = |sheet: Inspection| Row {
-        way: WAYS.iter().find(|(code, _)| *code == sheet.way).map_or("", |(_, name)| *name),
+        way: way_label(&sheet.way),
         day: from_day_number(sheet.day).map(|day| day.to_string()).unwrap_or_default(),
         due: appraisals::due_text(&sheet),
         can_mend: may_mend && sheet.state == InspectionState::Open,

@@ -18,12 +18,17 @@ use crate::store::{self, PublicRating, Summary};
 #[serde(default)]
 pub struct Filter {
     only: String,
+    /// 只看一个事项：级别分布与最近 20 条。
+    item: String,
     limit: Option<i64>,
     cursor: Option<String>,
 }
 
 struct Row {
     item: String,
+    code: String,
+    /// 经办人只显示工号。
+    staff: String,
     org: String,
     day: String,
     level: Satisfaction,
@@ -40,6 +45,8 @@ impl From<PublicRating> for Row {
         let closed = found.task_state == Some(TaskState::Closed);
         Self {
             item: rating.item_name.clone(),
+            code: rating.item_code.clone(),
+            staff: rating.staff_code.clone(),
             org: rating.org_name.clone(),
             day: time::show_day(time::date_of(rating.at)),
             level: rating.level,
@@ -59,7 +66,8 @@ struct OpenPage {
     summary: Arc<Summary>,
     good_rate: String,
     rectified_rate: String,
-    channels: Vec<(&'static str, i64)>,
+    /// 渠道、条数、占比。
+    channels: Vec<(&'static str, i64, String)>,
     levels: Vec<(&'static str, i64)>,
     rows: Vec<Row>,
     pager: Pager,
@@ -75,8 +83,43 @@ pub(crate) fn percent(num: i64, den: i64) -> String {
     format!("{}.{:02}%", points / 100, points % 100)
 }
 
+/// 事项页上最近几条。
+const LATEST: i64 = 20;
+
+#[derive(Template)]
+#[template(path = "open_item_rates.html")]
+struct ItemPage {
+    l: Layout,
+    code: String,
+    name: String,
+    total: i64,
+    good_rate: String,
+    levels: Vec<(&'static str, i64)>,
+    rows: Vec<Row>,
+}
+
+/// 一个事项：级别分布与最近 20 条（evaluation §7）。
+async fn item_rates(app: &App, ctx: &Ctx, code: String) -> Result<Html, Failure> {
+    let wanted = code.clone();
+    let found = app.db().snapshot("evaluation.item", move |tx| store::item_ratings(tx, &wanted, LATEST)).await?;
+    let found = found.unwrap_or_default();
+    let total = found.levels.iter().sum();
+    render(&ItemPage {
+        l: Layout::public(ctx, "事项评价"),
+        code,
+        name: found.name,
+        total,
+        good_rate: percent(found.levels[..3].iter().sum(), total),
+        levels: Satisfaction::ALL.into_iter().map(Satisfaction::label).zip(found.levels).collect(),
+        rows: found.latest.into_iter().map(Row::from).collect(),
+    })
+}
+
 /// `GET /open/rates`
 pub async fn open_rates(State(app): State<App>, ctx: Ctx, Query(filter): Query<Filter>) -> Result<Html, Failure> {
+    if !filter.item.is_empty() {
+        return item_rates(&app, &ctx, filter.item).await;
+    }
     let page = PageQuery { limit: filter.limit, cursor: filter.cursor.clone() };
     let limit = page.limit()?;
     let before: Option<(i64, i64)> = page.after(&filter.only)?;
@@ -97,7 +140,7 @@ pub async fn open_rates(State(app): State<App>, ctx: Ctx, Query(filter): Query<F
         only_bad: worst == 2,
         good_rate: percent(summary.good, summary.total),
         rectified_rate: percent(summary.bad_closed, summary.bad),
-        channels: summary.channels.iter().filter_map(|(code, n)| Some((EvalChannel::from_code(*code)?.label(), *n))).collect(),
+        channels: summary.channels.iter().filter_map(|(code, n)| Some((EvalChannel::from_code(*code)?.label(), *n, percent(*n, summary.total)))).collect(),
         levels: Satisfaction::ALL.into_iter().map(Satisfaction::label).zip(summary.levels).collect(),
         summary,
         pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note),

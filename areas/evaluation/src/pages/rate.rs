@@ -4,20 +4,18 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 use tongban_kernel::problem::Code;
 use tongban_kernel::{Problem, calendar, time};
 use tongban_web::components::ErrorSummary;
-use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Query, render, render_status, see_other};
+use tongban_web::{App, Ctx, Failure, Form, Layout, Query, render_status, see_other};
 
+use super::pads;
 use crate::commands::{self, From};
 use crate::model::{EvalChannel, Round, Satisfaction, Tag, dimensions, offered};
 use crate::rules::{self, Draft};
 use crate::store::{self, Invited, RatingRow, Subject};
-
-/// 推送之后多少秒没评就回待机，不产生评价（evaluation §4.6）。
-const PAD_SECONDS: i64 = 60;
 
 /// 网址里带的：选了哪一级、从哪来、是不是追评、哪台评价仪。
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -26,9 +24,9 @@ pub struct Asked {
     level: Option<i64>,
     from: String,
     follow: String,
-    pad: String,
+    pad: i64,
+    post: i64,
     k: String,
-    done: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -40,7 +38,8 @@ pub struct Sent {
     private: String,
     from: String,
     follow: String,
-    pad: String,
+    pad: i64,
+    post: i64,
     k: String,
     dims: Vec<String>,
 }
@@ -55,25 +54,25 @@ impl Sent {
             level: self.level,
             from: self.from.clone(),
             follow: self.follow.clone(),
-            pad: self.pad.clone(),
+            pad: self.pad,
+            post: self.post,
             k: self.k.clone(),
-            done: String::new(),
         }
     }
 }
 
 /// 一张脸。
-struct Face {
-    label: &'static str,
-    href: String,
-    tone: &'static str,
-    mouth: &'static str,
+pub(super) struct Face {
+    pub label: &'static str,
+    pub href: String,
+    pub tone: &'static str,
+    pub mouth: &'static str,
     /// 嘴是实心的。
-    solid: bool,
+    pub solid: bool,
 }
 
 /// 五张脸，各是一个链接。
-fn faces(link: impl Fn(i64) -> String) -> Vec<Face> {
+pub(super) fn faces(link: impl Fn(i64) -> String) -> Vec<Face> {
     let look = |level: Satisfaction| match level {
         Satisfaction::VerySatisfied => ("#168a4c", "M34 58c5 12 27 12 32 0z", true),
         Satisfaction::Satisfied => ("#168a4c", "M34 60c6 9 26 9 32 0", false),
@@ -111,7 +110,7 @@ impl core::convert::From<&RatingRow> for Given {
 }
 
 #[derive(Template)]
-#[template(path = "rate.html")]
+#[template(path = "rate.html", blocks = ["main"])]
 struct RatePage {
     l: Layout,
     token: String,
@@ -122,6 +121,8 @@ struct RatePage {
     /// 还没选级别：五张脸。
     faces: Vec<Face>,
     level: Option<Satisfaction>,
+    /// 改选：别的参数照带。
+    again: String,
     first_tags: Vec<Choice>,
     more_tags: Vec<Choice>,
     text: String,
@@ -187,6 +188,7 @@ fn page(ctx: &Ctx, seen: Seen, token: &str, asked: Asked, draft: &Draft, problem
         errors: ErrorSummary::of(problem),
         faces: if asking && level.is_none() { faces(link) } else { Vec::new() },
         level: level.filter(|_| asking),
+        again: format!("/r/{token}?{}", carried(&asked).trim_start_matches('&')),
         first_tags: all,
         more_tags: more,
         text: draft.text.clone(),
@@ -211,37 +213,85 @@ fn dims(online: bool, draft: &Draft) -> Vec<(&'static str, &'static str, i64)> {
 /// 换一级时别的参数照带。
 fn carried(asked: &Asked) -> String {
     let mut out = String::new();
-    for (name, value) in [("from", &asked.from), ("follow", &asked.follow), ("pad", &asked.pad), ("k", &asked.k)] {
+    for (name, value) in [("from", &asked.from), ("follow", &asked.follow), ("k", &asked.k)] {
         if !value.is_empty() && value.chars().all(|ch| ch.is_ascii_alphanumeric()) {
             out.push_str(&format!("&{name}={value}"));
         }
     }
+    if asked.post != 0 {
+        out.push_str(&format!("&pad={}&post={}", asked.pad, asked.post));
+    }
     out
 }
 
-/// `GET /r/{token}`
-pub async fn rate(State(app): State<App>, ctx: Ctx, Path(token): Path<String>, Query(asked): Query<Asked>) -> Result<Html, Failure> {
-    let seen = look(&app, &token).await?;
-    render(&page(&ctx, seen, &token, asked, &Draft::default(), None, app.now()))
+/// 评价仪上的评价页：没有网站的页头页脚，一分钟没人动就回待机。
+#[derive(Template)]
+#[template(path = "rate_pad.html")]
+struct PadRatePage {
+    l: Layout,
+    home: String,
+    body: String,
 }
 
+/// 在评价仪上的，换成评价仪的外壳。
+fn shown(status: u16, ctx: &Ctx, page: &RatePage) -> Result<Response, Failure> {
+    if page.asked.post == 0 {
+        return render_status(status, page);
+    }
+    let home = pads::address(page.asked.pad, page.asked.post, &page.asked.k);
+    let body = page.as_main().render().map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
+    let l = Layout::public(&ctx.clone().without_name(), "请您评价");
+    render_status(status, &PadRatePage { l: if status == 422 { l.with_errors() } else { l }, home, body })
+}
+
+/// 评价仪上的人正在选：多给一会儿。
+async fn keep_asking(app: &App, asked: &Asked, mark: String, invitation: i64) -> Result<(), Failure> {
+    let (post, key, now) = (asked.post, asked.k.clone(), app.now());
+    let push = app.db().snapshot("evaluation.pad_speaks", move |tx| {
+        commands::pads::speaks(tx, post, &key, &mark, invitation, now)?;
+        store::pushed(tx, post)
+    });
+    if let Some(push) = push.await? {
+        app.db().write("evaluation.keep_asking", move |tx| commands::pads::keep_asking(tx, &push, now)).await?;
+    }
+    Ok(())
+}
+
+/// `GET /r/{token}`
+pub async fn rate(State(app): State<App>, ctx: Ctx, Path(token): Path<String>, Query(asked): Query<Asked>, headers: HeaderMap) -> Result<Response, Failure> {
+    let seen = look(&app, &token).await?;
+    if asked.post != 0 {
+        let mark = pads::mark(&headers, asked.pad);
+        if let Err(Failure(problem)) = keep_asking(&app, &asked, mark, seen.invited.id).await {
+            // 过时了：设备回待机
+            return if problem.code == Code::Conflict { Ok(see_other(pads::address(asked.pad, asked.post, &asked.k)).into_response()) } else { Err(problem.into()) };
+        }
+    }
+    shown(200, &ctx, &page(&ctx, seen, &token, asked, &Draft::default(), None, app.now()))
+}
+
+/// 从哪里评的：评价仪要对上钥匙与设备，别的一律按浏览器与网络算。
 fn origin(ctx: &Ctx, sent: &Sent) -> From {
     let guess = if ctx.user_agent.contains("Mobile") { EvalChannel::Mobile } else { EvalChannel::Computer };
-    let channel = EvalChannel::from_link(&sent.from).unwrap_or(guess);
-    // 窗口设备以设备分，个人设备以浏览器与网络合起来分
-    let device = if sent.pad.is_empty() { format!("{} {}", ctx.ip, ctx.user_agent) } else { format!("pad {}", sent.pad) };
-    let ip = if sent.pad.is_empty() { ctx.ip.to_string() } else { String::new() };
-    From { channel, device, ip }
+    if sent.post != 0 {
+        return From { channel: EvalChannel::Pad, device: format!("pad {}", sent.post), ip: String::new() };
+    }
+    let channel = EvalChannel::from_link(&sent.from).filter(|channel| !channel.is_shared_device()).unwrap_or(guess);
+    From { channel, device: format!("{} {}", ctx.ip, ctx.user_agent), ip: ctx.ip.to_string() }
 }
 
 /// `POST /r/{token}`
-pub async fn submit(State(app): State<App>, ctx: Ctx, Path(token): Path<String>, Form(sent): Form<Sent>) -> Result<Response, Failure> {
+pub async fn submit(State(app): State<App>, ctx: Ctx, Path(token): Path<String>, headers: HeaderMap, Form(sent): Form<Sent>) -> Result<Response, Failure> {
     let draft = sent.draft();
     let done = match rules::check(&draft) {
         Ok(rating) => {
             let (code, actor, from, at) = (token.clone(), ctx.actor.clone(), origin(&ctx, &sent), app.now());
-            let follow = sent.follow == "1";
+            let (follow, post, key, mark) = (sent.follow == "1", sent.post, sent.k.clone(), pads::mark(&headers, sent.pad));
             let work = app.act(&ctx, "evaluation.rate", move |tx| {
+                if post != 0 {
+                    let invited = commands::by_token(tx, &code)?;
+                    commands::pads::speaks(tx, post, &key, &mark, invited.id, at)?;
+                }
                 if follow {
                     commands::follow_up(tx, &actor, &code, &rating, &from, at)
                 } else {
@@ -253,11 +303,11 @@ pub async fn submit(State(app): State<App>, ctx: Ctx, Path(token): Path<String>,
         Err(problem) => Err(problem.into()),
     };
     match done {
-        Ok(_) if !sent.pad.is_empty() => Ok(see_other(format!("/pad/{}?k={}&done=1", sent.pad, sent.k)).into_response()),
+        Ok(_) if sent.post != 0 => Ok(see_other(format!("{}&done=1", pads::address(sent.pad, sent.post, &sent.k))).into_response()),
         Ok(_) => Ok(see_other(format!("/r/{token}")).flash("已收到您的评价，谢谢").into_response()),
         Err(Failure(problem)) if problem.code == Code::ValidationFailed => {
             let seen = look(&app, &token).await?;
-            render_status(422, &page(&ctx, seen, &token, sent.asked(), &draft, Some(&problem), app.now()))
+            shown(422, &ctx, &page(&ctx, seen, &token, sent.asked(), &draft, Some(&problem), app.now()))
         }
         Err(failure) => Err(failure),
     }
@@ -269,81 +319,4 @@ pub async fn qr(State(app): State<App>, Path(token): Path<String>) -> Result<Res
     let address = format!("{}/r/{token}?from=qr", app.config().base_url);
     let svg = tongban_documents::qr::svg(&address, &format!("{}评价码", seen.invited.node.label()))?;
     Ok(([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "private, max-age=3600")], svg).into_response())
-}
-
-#[derive(Template)]
-#[template(path = "pad.html")]
-struct PadPage {
-    l: Layout,
-    window: i64,
-    key: String,
-    thanks: bool,
-    item: String,
-    node: &'static str,
-    case_no: String,
-    token: String,
-    faces: Vec<Face>,
-    /// 这台设备还没绑定；`Some(true)` 是可以绑，`Some(false)` 是窗口上已有另一台。
-    unbound: Option<bool>,
-}
-
-/// 报到：绑定的设备记下在线；没绑的说清能不能绑。
-async fn checked_in(app: &App, window: i64, key: &str, mark: String) -> Result<Option<bool>, Failure> {
-    let (key, now) = (key.to_owned(), app.now());
-    let found = app.db().snapshot("evaluation.pad_device", move |tx| {
-        if commands::pad_key(tx, window) != key {
-            return Err(Problem::not_found().into());
-        }
-        let Some(device) = store::device(tx, window)?.filter(store::Device::is_bound) else { return Ok(Err(true)) };
-        Ok(if commands::pads::is_bound(tx, &device, &mark) { Ok(device.seen) } else { Err(false) })
-    });
-    match found.await? {
-        Ok(seen) => {
-            if now.duration_since(seen) >= commands::pads::SEEN_EVERY {
-                app.db().write("evaluation.pad_seen", move |tx| commands::pads::seen(tx, window, now)).await?;
-            }
-            Ok(None)
-        }
-        Err(free) => Ok(Some(free)),
-    }
-}
-
-/// `GET /pad/{window}`：待机、评价、谢谢三态。网址里的 `k` 由本平台发给这台设备，猜不到。
-pub async fn pad(State(app): State<App>, ctx: Ctx, Path(window): Path<i64>, Query(asked): Query<Asked>, headers: HeaderMap) -> Result<Html, Failure> {
-    let now = app.now();
-    let key = asked.k.clone();
-    let unbound = checked_in(&app, window, &key, super::pads::mark(&headers, window)).await?;
-    let pushed = app.db().snapshot("evaluation.pad", move |tx| {
-        if commands::pad_key(tx, window) != key {
-            return Err(Problem::not_found().into());
-        }
-        let fresh = now.checked_sub(SignedDuration::from_secs(PAD_SECONDS)).unwrap_or(now);
-        let Some((invitation, _)) = store::pad(tx, window)?.filter(|(_, at)| *at >= fresh) else { return Ok(None) };
-        let Some(invited) = store::find_invitation(tx, invitation)? else { return Ok(None) };
-        if rules::usable(invited.standing(), now).is_err() {
-            return Ok(None);
-        }
-        let subject = store::subject(tx, invited.subject)?.ok_or_else(Problem::not_found)?;
-        Ok(Some((commands::token(tx, invited.id), invited, subject)))
-    });
-    let mut page = PadPage {
-        l: Layout::public(&ctx.without_name(), "请您评价"),
-        window,
-        key: asked.k.clone(),
-        thanks: asked.done == "1",
-        item: String::new(),
-        node: "",
-        case_no: String::new(),
-        token: String::new(),
-        faces: Vec::new(),
-        unbound,
-    };
-    if let Some((token, invited, subject)) = pushed.await?.filter(|_| !page.thanks && unbound.is_none()) {
-        page.faces = faces(|level| format!("/r/{token}?level={level}&from=pad&pad={window}&k={}", asked.k));
-        page.item = subject.item_name;
-        page.case_no = subject.case_no;
-        page.node = invited.node.label();
-        page.token = token;
-    }
-    render(&page)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tongban_kernel::Scope;
+use tongban_kernel::Actor;
 use tongban_kernel::time::from_millis;
 use tongban_store::{Result, ScopedSql, Tx, args, scoped, scoped_rows};
 
@@ -16,32 +16,41 @@ const MAX: i64 = i64::MAX;
 
 static TASKS_OPEN: ScopedSql = scoped!(
     "SELECT id, no, item_name, org_name, level, state, due, yellow, blockage, closed, at FROM evaluation_tasks WHERE ",
-    " = $1 AND open = $2 AND (due, id) > ($3, $4) ORDER BY due, id LIMIT $5"
+    " = $1 AND open = $2 AND staff <> $3 AND (due, id) > ($4, $5) ORDER BY due, id LIMIT $6"
 );
 static TASKS_SETTLED: ScopedSql = scoped!(
     "SELECT id, no, item_name, org_name, level, state, due, yellow, blockage, closed, at FROM evaluation_tasks WHERE ",
-    " = $1 AND open = 0 AND (due, id) < ($2, $3) ORDER BY due DESC, id DESC LIMIT $4"
+    " = $1 AND open = 0 AND staff <> $2 AND (due, id) < ($3, $4) ORDER BY due DESC, id DESC LIMIT $5"
 );
 static RATINGS: ScopedSql = scoped!(
     "SELECT id, no, subject, invitation, case_no, item_code, item_name, org_name, tenant, unit, org, node, round, level, tags, \
      content, review, private, channel, active, effective, flags, cleared, person, legal, staff, staff_code, at, day \
      FROM evaluation_ratings WHERE ",
-    " = $1 AND level <= $2 AND (at, id) < ($3, $4) ORDER BY at DESC, id DESC LIMIT $5"
+    " = $1 AND level <= $2 AND staff <> $3 AND (at, id) < ($4, $5) ORDER BY at DESC, id DESC LIMIT $6"
 );
 static WAITING: ScopedSql = scoped!(
     "SELECT id, no, subject, invitation, case_no, item_code, item_name, org_name, tenant, unit, org, node, round, level, tags, \
      content, review, private, channel, active, effective, flags, cleared, person, legal, staff, staff_code, at, day \
      FROM evaluation_ratings WHERE ",
     " = $1 AND ((review = 0 AND content IS NOT NULL AND effective = 1) OR (effective = 1 AND counts = 0)) \
-     AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4"
+     AND staff <> $2 AND (at, id) < ($3, $4) ORDER BY at DESC, id DESC LIMIT $5"
 );
 const PUBLIC: &str = "SELECT r.id, r.no, r.subject, r.invitation, r.case_no, r.item_code, r.item_name, r.org_name, r.tenant, \
      r.unit, r.org, r.node, r.round, r.level, r.tags, r.content, r.review, r.private, r.channel, r.active, r.effective, r.flags, \
      r.cleared, r.person, r.legal, r.staff, r.staff_code, r.at, r.day, t.state, t.published \
      FROM evaluation_ratings r JOIN evaluation_cases c ON c.id = r.subject AND c.voided = 0 \
      LEFT JOIN evaluation_tasks t ON t.rating = r.id \
-     WHERE r.effective = 1 AND r.counts = 1 AND r.active = 1 AND r.level <= $1 AND (r.at, r.id) < ($2, $3) \
+     WHERE r.effective = 1 AND r.counts = 1 AND r.active = 1 AND r.private = 0 AND r.level <= $1 AND (r.at, r.id) < ($2, $3) \
      ORDER BY r.at DESC, r.id DESC LIMIT $4";
+const OF_ITEM: &str = "SELECT r.id, r.no, r.subject, r.invitation, r.case_no, r.item_code, r.item_name, r.org_name, r.tenant, \
+     r.unit, r.org, r.node, r.round, r.level, r.tags, r.content, r.review, r.private, r.channel, r.active, r.effective, r.flags, \
+     r.cleared, r.person, r.legal, r.staff, r.staff_code, r.at, r.day, t.state, t.published \
+     FROM evaluation_ratings r JOIN evaluation_cases c ON c.id = r.subject AND c.voided = 0 \
+     LEFT JOIN evaluation_tasks t ON t.rating = r.id \
+     WHERE r.item_code = $1 AND r.effective = 1 AND r.counts = 1 AND r.active = 1 AND r.private = 0 ORDER BY r.at DESC LIMIT $2";
+const ITEM_LEVELS: &str = "SELECT r.level, COUNT(*), MAX(r.item_name) FROM evaluation_ratings r \
+     JOIN evaluation_cases c ON c.id = r.subject AND c.voided = 0 \
+     WHERE r.item_code = $1 AND r.effective = 1 AND r.counts = 1 AND r.active = 1 AND r.round = 1 GROUP BY r.level";
 const RECENT: &str = "SELECT r.level, r.channel, COUNT(*) FROM evaluation_ratings r \
      JOIN evaluation_cases c ON c.id = r.subject AND c.voided = 0 \
      WHERE r.effective = 1 AND r.at >= $1 AND r.counts = 1 AND r.active = 1 AND r.round = 1 GROUP BY r.level, r.channel";
@@ -65,6 +74,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     WAITING.unit,
     WAITING.org,
     PUBLIC,
+    OF_ITEM,
+    ITEM_LEVELS,
     RECENT,
     RECENT_TASKS,
     MINE,
@@ -115,36 +126,41 @@ fn task_listed(r: &tongban_store::Row<'_>) -> Result<TaskListed> {
     })
 }
 
+/// 被评的人看不到评他的那一条；不是工作人员的不排除谁。
+fn unseen(viewer: &Actor) -> i64 {
+    if viewer.staff == 0 { -1 } else { viewer.staff }
+}
+
 /// 在办工单，先到期的在前；`after` 是上一页末尾的（到期毫秒、行键）。
-pub fn tasks_open(tx: &mut Tx<'_>, scope: &Scope, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<TaskListed>> {
+pub fn tasks_open(tx: &mut Tx<'_>, viewer: &Actor, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<TaskListed>> {
     let (due, id) = after.unwrap_or((0, 0));
     let key = |task: &TaskListed| (task.due, task.id);
-    scoped_rows(tx, &TASKS_OPEN, scope, args![1, due, id, limit], limit as usize, task_listed, key)
+    scoped_rows(tx, &TASKS_OPEN, &viewer.scope, args![1, unseen(viewer), due, id, limit], limit as usize, task_listed, key)
 }
 
 /// 已了结的工单，新的在前。
-pub fn settled_tasks(tx: &mut Tx<'_>, scope: &Scope, before: Option<(i64, i64)>, limit: u32) -> Result<Vec<TaskListed>> {
+pub fn settled_tasks(tx: &mut Tx<'_>, viewer: &Actor, before: Option<(i64, i64)>, limit: u32) -> Result<Vec<TaskListed>> {
     let (due, id) = before.unwrap_or((MAX, MAX));
     let key = |task: &TaskListed| std::cmp::Reverse((task.due, task.id));
-    scoped_rows(tx, &TASKS_SETTLED, scope, args![due, id, limit], limit as usize, task_listed, key)
+    scoped_rows(tx, &TASKS_SETTLED, &viewer.scope, args![unseen(viewer), due, id, limit], limit as usize, task_listed, key)
 }
 
 /// 评价列表的一行，文字已解密。
 pub type Listed = RatingRow;
 
 /// 评价，新的在前；`worst` 为 2 时只列差评，5 时全部。
-pub fn ratings(tx: &mut Tx<'_>, scope: &Scope, worst: i64, before: Option<(i64, i64)>, limit: u32) -> Result<Vec<Listed>> {
+pub fn ratings(tx: &mut Tx<'_>, viewer: &Actor, worst: i64, before: Option<(i64, i64)>, limit: u32) -> Result<Vec<Listed>> {
     let (at, id) = before.unwrap_or((MAX, MAX));
     let key = |row: &(RatingRow, Option<Vec<u8>>)| std::cmp::Reverse((row.0.at, row.0.id));
-    let found = scoped_rows(tx, &RATINGS, scope, args![worst, at, id, limit], limit as usize, from_row, key)?;
+    let found = scoped_rows(tx, &RATINGS, &viewer.scope, args![worst, unseen(viewer), at, id, limit], limit as usize, from_row, key)?;
     found.into_iter().map(|row| open(tx, row)).collect()
 }
 
 /// 等着人看的：文字待审，或可疑标记待复核。
-pub fn waiting_reviews(tx: &mut Tx<'_>, scope: &Scope, before: Option<(i64, i64)>, limit: u32) -> Result<Vec<Listed>> {
+pub fn waiting_reviews(tx: &mut Tx<'_>, viewer: &Actor, before: Option<(i64, i64)>, limit: u32) -> Result<Vec<Listed>> {
     let (at, id) = before.unwrap_or((MAX, MAX));
     let key = |row: &(RatingRow, Option<Vec<u8>>)| std::cmp::Reverse((row.0.at, row.0.id));
-    let found = scoped_rows(tx, &WAITING, scope, args![at, id, limit], limit as usize, from_row, key)?;
+    let found = scoped_rows(tx, &WAITING, &viewer.scope, args![unseen(viewer), at, id, limit], limit as usize, from_row, key)?;
     found.into_iter().map(|row| open(tx, row)).collect()
 }
 
@@ -159,12 +175,41 @@ pub struct PublicRating {
 /// 公开的评价，新的在前。
 pub fn public_ratings(tx: &mut Tx<'_>, worst: i64, before: Option<(i64, i64)>, limit: u32) -> Result<Vec<PublicRating>> {
     let (at, id) = before.unwrap_or((MAX, MAX));
-    let found = tx.rows(PUBLIC, args![worst, at, id, limit], |r| {
-        let state: Option<String> = r.get(29)?;
-        Ok((from_row(r)?, state.as_deref().and_then(State::parse), r.get::<Option<String>>(30)?))
-    })?;
-    let pair = |(row, task_state, published)| Ok(PublicRating { rating: open(tx, row)?, task_state, published });
-    found.into_iter().map(pair).collect()
+    let found = tx.rows(PUBLIC, args![worst, at, id, limit], published)?;
+    found.into_iter().map(|found| paired(tx, found)).collect()
+}
+
+type Paired = ((RatingRow, Option<Vec<u8>>), Option<State>, Option<String>);
+
+fn published(r: &tongban_store::Row<'_>) -> Result<Paired> {
+    let state: Option<String> = r.get(29)?;
+    Ok((from_row(r)?, state.as_deref().and_then(State::parse), r.get::<Option<String>>(30)?))
+}
+
+fn paired(tx: &Tx<'_>, (row, task_state, published): Paired) -> Result<PublicRating> {
+    Ok(PublicRating { rating: open(tx, row)?, task_state, published })
+}
+
+/// 一个事项的公开评价：名称、五级各几条（从非常满意到非常不满意）、最近的若干条。
+#[derive(Debug, Clone, Default)]
+pub struct ItemRatings {
+    pub name: String,
+    pub levels: [i64; 5],
+    pub latest: Vec<PublicRating>,
+}
+
+/// 一个事项的公开评价；没有人评过为 `None`。
+pub fn item_ratings(tx: &mut Tx<'_>, item: &str, limit: i64) -> Result<Option<ItemRatings>> {
+    let mut of = ItemRatings::default();
+    for (level, n, name) in tx.rows(ITEM_LEVELS, args![item], |r| Ok((r.get::<i64>(0)?, r.get::<i64>(1)?, r.get::<String>(2)?)))? {
+        of.name = name;
+        if let Some(slot) = usize::try_from(5 - level).ok().and_then(|index| of.levels.get_mut(index)) {
+            *slot += n;
+        }
+    }
+    let found = tx.rows(OF_ITEM, args![item, limit], published)?;
+    of.latest = found.into_iter().map(|found| paired(tx, found)).collect::<Result<_>>()?;
+    Ok((!of.name.is_empty()).then_some(of))
 }
 
 /// 一段时间的近况。

@@ -23,9 +23,13 @@ const SET_REVIEW: &str = "UPDATE evaluation_ratings SET review = $1 WHERE id = $
 const SET_STANDING: &str = "UPDATE evaluation_ratings SET effective = $1, cleared = $2, counts = $3 WHERE id = $4";
 const SAME_DEVICE: &str = "SELECT COUNT(*) FROM evaluation_ratings WHERE device = $1 AND at >= $2";
 const SAME_IP: &str = "SELECT COUNT(*) FROM evaluation_ratings WHERE ip = $1 AND at >= $2";
-const STREAK: &str = "SELECT level, content FROM evaluation_ratings WHERE staff = $1 ORDER BY at DESC LIMIT 30";
+const STREAK: &str = "SELECT level, content FROM evaluation_ratings WHERE staff = $1 AND active = 1 ORDER BY at DESC LIMIT 30";
+const ANY: &str = "SELECT id FROM evaluation_ratings WHERE subject = $1 LIMIT 1";
+const SUPERSEDE: &str = "UPDATE evaluation_ratings SET effective = 0, counts = 0 WHERE subject = $1 AND round = 0";
+const RECORDED: &str = "SELECT evidence, who, at FROM evaluation_records WHERE rating = $1";
+const RECORD: &str = "INSERT INTO evaluation_records (rating, evidence, staff, who, at) VALUES ($1, $2, $3, $4, $5)";
 
-pub(super) const STATEMENTS: &[&str] = &[INSERT, FIND, BY_NO, OF_NODE, SET_REVIEW, SET_STANDING, SAME_DEVICE, SAME_IP, STREAK];
+pub(super) const STATEMENTS: &[&str] = &[INSERT, FIND, BY_NO, OF_NODE, SET_REVIEW, SET_STANDING, SAME_DEVICE, SAME_IP, STREAK, ANY, SUPERSEDE, RECORDED, RECORD];
 
 /// 一条评价。文字已解密。
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,6 +175,41 @@ pub fn set_review(tx: &mut Tx<'_>, id: i64, review: TextReview) -> Result<()> {
 pub fn set_standing(tx: &mut Tx<'_>, row: &RatingRow) -> Result<()> {
     tx.exec(SET_STANDING, args![row.effective, row.cleared, row.counts(), row.id])?;
     Ok(())
+}
+
+/// 这件事评过没有（含系统默认）。
+pub fn is_rated(tx: &mut Tx<'_>, subject: i64) -> Result<bool> {
+    Ok(tx.row(ANY, args![subject], |r| r.get::<i64>(0))?.is_some())
+}
+
+/// 本人评了：系统默认的让位，留着不删，不再计入。
+pub fn supersede_default(tx: &mut Tx<'_>, subject: i64) -> Result<()> {
+    tx.exec(SUPERSEDE, args![subject])?;
+    Ok(())
+}
+
+/// 一条补录的凭据。
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// 录音、意见单的编号。
+    pub evidence: String,
+    pub who: String,
+    pub at: Timestamp,
+}
+
+/// 记下补录的凭据。
+pub fn add_record(tx: &mut Tx<'_>, rating: i64, staff: i64, recorded: &Recorded) -> Result<()> {
+    let sealed = tx.seal(&recorded.evidence);
+    tx.exec(RECORD, args![rating, &sealed, staff, &recorded.who, recorded.at])?;
+    Ok(())
+}
+
+/// 补录的凭据；不是补录的为 `None`。
+pub fn recorded(tx: &mut Tx<'_>, rating: i64) -> Result<Option<Recorded>> {
+    let Some((sealed, who, at)) = tx.row(RECORDED, args![rating], |r| Ok((r.get::<Vec<u8>>(0)?, r.get::<String>(1)?, from_millis(r.get(2)?))))? else {
+        return Ok(None);
+    };
+    Ok(Some(Recorded { evidence: tx.unseal(&sealed)?, who, at }))
 }
 
 /// 同设备、同网络近来各有几条，取多的。

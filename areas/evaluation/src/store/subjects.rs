@@ -39,9 +39,9 @@ const RATING_FACTS: &str = "SELECT node, day, level, round, active, counts FROM 
 const TASK_FACTS: &str = "SELECT day, rectify_due_day, named, valid, state, rectified, rectify_due, contacted, contact_due, revisited \
      FROM evaluation_tasks WHERE subject = $1 ORDER BY id";
 const SCAN: &str = "SELECT id FROM evaluation_cases WHERE id > $1 ORDER BY id LIMIT $2";
-const PUSH_PAD: &str = "INSERT INTO evaluation_pads (window_id, invitation, at) VALUES ($1, $2, $3) \
-     ON CONFLICT (window_id) DO UPDATE SET invitation = $2, at = $3";
-const PAD: &str = "SELECT invitation, at FROM evaluation_pads WHERE window_id = $1";
+const WAITING: &str = "SELECT id FROM evaluation_invitations WHERE node = 3 AND counted = 1 AND used IS NULL AND cancelled = 0 AND defaulted = 0 \
+     AND at >= $1 AND at < $2 ORDER BY at, id LIMIT $3";
+const DEFAULTED: &str = "UPDATE evaluation_invitations SET defaulted = 1 WHERE id = $1";
 
 pub(super) const STATEMENTS: &[&str] = &[
     SUBJECT,
@@ -60,8 +60,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     RATING_FACTS,
     TASK_FACTS,
     SCAN,
-    PUSH_PAD,
-    PAD,
+    WAITING,
+    DEFAULTED,
 ];
 
 /// 一件可评的事。
@@ -318,13 +318,13 @@ pub fn cancel_invitations(tx: &mut Tx<'_>, subject: i64) -> Result<()> {
     Ok(())
 }
 
-/// 把一张邀评推到窗口的评价仪。
-pub fn push_pad(tx: &mut Tx<'_>, window: i64, invitation: i64, at: Timestamp) -> Result<()> {
-    tx.exec(PUSH_PAD, args![window, invitation, at])?;
-    Ok(())
+/// 办结在 `from` 到 `to` 之间、还没人评、也没记过默认的邀评。
+pub fn waiting_default(tx: &mut Tx<'_>, from: Timestamp, to: Timestamp, limit: i64) -> Result<Vec<i64>> {
+    tx.rows(WAITING, args![from, to, limit], |r| r.get(0))
 }
 
-/// 评价仪上最近推送的邀评与时刻。
-pub fn pad(tx: &mut Tx<'_>, window: i64) -> Result<Option<(i64, Timestamp)>> {
-    tx.row(PAD, args![window], |r| Ok((r.get(0)?, from_millis(r.get(1)?))))
+/// 默认评价看过了这张邀评。
+pub fn mark_defaulted(tx: &mut Tx<'_>, id: i64) -> Result<()> {
+    tx.exec(DEFAULTED, args![id])?;
+    Ok(())
 }

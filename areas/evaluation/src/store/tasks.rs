@@ -9,12 +9,12 @@ use crate::model::{Cause, Satisfaction, State};
 
 const INSERT: &str = "INSERT INTO evaluation_tasks (id, no, rating, subject, item_code, item_name, org_name, tenant, unit, org, \
      level, named, state, open, at, day, contact_due, conclude_due, rectify_due, rectify_due_day, due, yellow, lit, \
-     next_clock_at, redone, valid, blockage, version) \
+     next_clock_at, redone, valid, blockage, staff, version) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14, $15, $16, $17, $18, $19, $20, $21, 'green', $22, \
-     0, 1, $23, 1)";
+     0, 1, $23, $24, 1)";
 const FIND: &str = "SELECT id, no, rating, subject, item_code, item_name, org_name, tenant, unit, org, level, named, state, at, day, \
      contact_due, conclude_due, rectify_due, due, yellow, lit, contacted, concluded, rectified, revisited, closed, redone, valid, \
-     blockage, cause, measures, published, item_change, version FROM evaluation_tasks WHERE id = $1";
+     blockage, cause, measures, published, item_change, version, staff FROM evaluation_tasks WHERE id = $1";
 const BY_NO: &str = "SELECT id FROM evaluation_tasks WHERE no = $1";
 const OF_RATING: &str = "SELECT id FROM evaluation_tasks WHERE rating = $1";
 const SAVE: &str = "UPDATE evaluation_tasks SET state = $1, open = $2, due = $3, yellow = $4, lit = 'green', next_clock_at = $5, \
@@ -68,6 +68,8 @@ pub struct TaskRow {
     pub measures: Option<String>,
     pub published: Option<String>,
     pub item_change: Option<String>,
+    /// 评的是谁；不是评人的为 0。他自己看不到。
+    pub staff: i64,
     pub version: i64,
 }
 
@@ -125,6 +127,7 @@ fn from_row(r: &Row<'_>) -> Result<(TaskRow, Option<Vec<u8>>)> {
         published: r.get(31)?,
         item_change: r.get(32)?,
         version: r.get(33)?,
+        staff: r.get(34)?,
     };
     Ok((row, r.get(30)?))
 }
@@ -137,7 +140,7 @@ pub fn insert_task(tx: &mut Tx<'_>, task: &TaskRow, rectify_day: i64) -> Result<
             task.id, &task.no, task.rating, task.subject, &task.item_code, &task.item_name, &task.org_name, task.place.tenant,
             task.place.unit, task.place.org, task.level.code(), task.named, task.state.as_str(), task.at, task.day,
             task.contact_due, task.conclude_due, task.rectify_due, rectify_day, task.due.unwrap_or(task.contact_due), task.yellow,
-            task.next_clock("green"), task.blockage,
+            task.next_clock("green"), task.blockage, task.staff,
         ],
     )?;
     Ok(())

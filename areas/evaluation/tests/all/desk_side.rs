@@ -1,19 +1,15 @@
-//! 号票评价、四川维度、按岗位统计、评价仪绑定与离线。
+//! 号票评价、四川维度、按岗位统计。
 
-use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tongban_contracts::hall::ServedV1;
-use tongban_evaluation::commands::{self, pads};
-use tongban_evaluation::permissions::{INVITE, READ};
+use tongban_evaluation::commands;
 use tongban_evaluation::rules::{self, Draft};
 use tongban_evaluation::store::{self, By};
 use tongban_kernel::{Actor, Scope};
 use tongban_store::Entry;
 use tongban_store::testing::engines;
-use tongban_web::testing::TestApp;
 
-use crate::support::{ORG, TENANT, UNIT, case_entry, from_phone, open, settle, staff, start, tokens};
+use crate::support::{ORG, TENANT, UNIT, from_phone, open, settle, start};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_served_ticket_is_rated_once_and_never_counts_as_a_case() {
@@ -98,73 +94,5 @@ fn dimension_scores_are_one_to_five_and_known() {
     assert_eq!(check("guide:3").unwrap().dims, [("guide", 3)]);
     for bad in ["guide:0", "guide:6", "weather:3", "guide"] {
         assert_eq!(check(bad).unwrap_err().errors[0].field(), "dims", "{bad}");
-    }
-}
-
-async fn with_case(engine: tongban_store::Engine) -> TestApp {
-    let app = TestApp::open(engine, vec![tongban_directory::area(), tongban_parties::area(), tongban_messages::area(), tongban_evaluation::area()]).await.unwrap();
-    app.app
-        .db()
-        .write("t", |tx| {
-            for (rev, kind) in (1..).zip(["cases.received", "cases.accepted", "cases.decided"]) {
-                case_entry(tx, kind, 1, rev, Timestamp::now() - SignedDuration::from_mins(10))?;
-            }
-            Ok(())
-        })
-        .await
-        .unwrap();
-    app.app.settle().await.unwrap();
-    app
-}
-
-async fn get_as(app: &TestApp, path: &str, cookie: &str) -> String {
-    let request = Request::builder().uri(path).header(header::COOKIE, cookie).body(Body::empty()).unwrap();
-    app.send(request).await.unwrap().body
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_pad_per_window_and_an_offline_pad_falls_back_to_the_code() {
-    for engine in engines() {
-        let app = with_case(engine).await;
-        let clerk = app.sign_in(staff("李敏", UNIT, &[READ, INVITE]));
-        let key = app.app.db().snapshot("t", |tx| Ok(commands::pad_key(tx, 3))).await.unwrap();
-        let pad = format!("/pad/3?k={key}");
-        assert!(app.get(&pad, "").await.unwrap().body.contains("绑定这台设备"));
-        let push = async || app.post_form("/desk/rates/cases/510811-20260302-000001/push", &clerk, &[("node", "3"), ("window", "3")]).await.unwrap();
-        let refused = push().await;
-        assert_eq!(refused.status, StatusCode::CONFLICT);
-        assert!(refused.body.contains("还没有绑定"), "{}", refused.body);
-        assert_eq!(app.post_form("/pad/3/bind", "", &[("k", "guess")]).await.unwrap().status, StatusCode::NOT_FOUND);
-        let bound = app.post_form("/pad/3/bind", "", &[("k", &key)]).await.unwrap();
-        assert_eq!(bound.status, StatusCode::SEE_OTHER);
-        let set: Vec<_> = bound.headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap().to_owned()).collect();
-        let cookie = set.iter().find(|value| value.starts_with("tongban_pad_3=")).unwrap().split(';').next().unwrap().to_owned();
-        assert!(set.iter().any(|value| value.contains("HttpOnly")));
-        // 另一台进不来，也抢不走
-        assert!(app.get(&pad, "").await.unwrap().body.contains("已绑定另一台"));
-        assert_eq!(app.post_form("/pad/3/bind", "", &[("k", &key)]).await.unwrap().status, StatusCode::CONFLICT);
-        // 绑定的那台在线：推得上去
-        assert!(get_as(&app, &pad, &cookie).await.contains("请您监督"));
-        assert_eq!(push().await.status, StatusCode::SEE_OTHER);
-        let asking = get_as(&app, &pad, &cookie).await;
-        assert_eq!(asking.matches("class=\"pad-b plain\"").count(), 5);
-        // 一分钟没报到：离线
-        let (old, later) = app
-            .app
-            .db()
-            .snapshot("t", |tx| {
-                let device = store::device(tx, 3)?;
-                let now = Timestamp::now();
-                Ok((pads::standing(device.as_ref(), now), pads::reachable(tx, 3, now + SignedDuration::from_secs(75)).is_err()))
-            })
-            .await
-            .unwrap();
-        assert_eq!((old, later), (pads::Standing::Online, true));
-        let page = app.get("/desk/rates/cases/510811-20260302-000001", &clerk).await.unwrap();
-        assert!(page.body.contains("/qr.svg"));
-        // 令牌仍只能用一次
-        let token = tokens(app.app.db(), 1).await.remove(2);
-        let sent = app.post_form(&format!("/r/{token}"), "", &[("level", "5"), ("from", "pad"), ("pad", "3"), ("k", &key), ("dims", "attitude:5"), ("dims", "")]).await.unwrap();
-        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
     }
 }

@@ -43,6 +43,7 @@ fn input(action: Action, version: i64) -> Handle {
         measures: "培训，责任人李敏，3 月 10 日前".to_owned(),
         published: "已向您致歉并加强培训".to_owned(),
         item_change: String::new(),
+        evidence: "监控 3-17".to_owned(),
     }
 }
 

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod anonymous;
 mod appraising;
 mod desk_side;
 mod handling;
 mod http;
+mod posts;
 mod rating;
 mod stats;
 mod support;

@@ -17,7 +17,7 @@ async fn rate(db: &Database, token: &str, level: i64, text: &str) -> Result<comm
 }
 
 /// 由现有事实数出各度量。
-async fn measures(db: &Database) -> BTreeMap<&'static str, i64> {
+pub async fn measures(db: &Database) -> BTreeMap<&'static str, i64> {
     db.snapshot("test.measures", |tx| {
         let mut sums = BTreeMap::new();
         for (_, facts) in store::scan(tx, 0, 1000)? {

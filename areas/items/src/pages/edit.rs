@@ -5,6 +5,7 @@ pub(super) mod diff;
 mod fields;
 pub(super) mod lines;
 mod material;
+mod merge;
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -59,6 +60,8 @@ pub(super) fn tab_of(field: &str) -> &'static str {
 #[serde(default)]
 pub struct EditForm {
     pub version: i64,
+    /// 打开时各要素的指纹。
+    pub base: String,
     // 基本
     pub name: String,
     pub summary: String,
@@ -184,6 +187,8 @@ struct EditPage {
     designed: Vec<(String, FormField)>,
     findings: Vec<FindingRow>,
     notes: Vec<NoteRow>,
+    /// 库里此刻各要素的指纹，随表单带回。
+    base: String,
     /// 别人先改了：他们的与我的不同之处。
     conflict: Vec<Change>,
     summary: ErrorSummary,
@@ -310,6 +315,7 @@ fn page(ctx: &Ctx, tab: &'static str, opened: Opened, guide: &Guide, problem: Op
         l: if problem.is_some() { layout.with_errors() } else { layout },
         fields: fields::fields(tab, guide).into_iter().map(|field| field.errors_of(problem)).collect(),
         designed: if tab == "form" { designer::rows(&guide.form) } else { Vec::new() },
+        base: merge::marks(&opened.row.draft),
         row: opened.row,
         tab,
         materials,
@@ -342,12 +348,12 @@ pub async fn save(
     Form(form): Form<EditForm>,
 ) -> Result<Response, Failure> {
     let tab = known_tab(&tab)?;
-    let opened = load(&app, &ctx, &code).await?;
+    let mut opened = load(&app, &ctx, &code).await?;
     let mut guide = opened.row.draft.clone();
     let problem = match lines::apply(tab, &form, &mut guide) {
         Err(problem) => problem,
         // 打开之后别人存过：两版并列，由人定夺
-        Ok(()) if opened.row.version != form.version => return render_status(412, &conflicted(&ctx, tab, opened, &guide)),
+        Ok(()) if opened.row.version != form.version => return render_status(412, &conflicted(&ctx, tab, opened, &form.base, &guide)),
         Ok(()) => {
             let (actor, at, wanted, id) = (ctx.actor.clone(), app.now(), guide.clone(), opened.row.id);
             let saved = app.act(&ctx, "items.save", move |tx| commands::edit(tx, &actor, id, form.version, &wanted, at)).await;
@@ -356,7 +362,7 @@ pub async fn save(
                 Ok(_) => return Ok(see_other(format!("/catalog/items/{code}/edit/{tab}")).flash("已保存").into_response()),
                 Err(error) => match error.problem() {
                     Some(problem) if problem.code == Code::PreconditionFailed => {
-                        return render_status(412, &conflicted(&ctx, tab, load(&app, &ctx, &code).await?, &guide));
+                        return render_status(412, &conflicted(&ctx, tab, load(&app, &ctx, &code).await?, &form.base, &guide));
                     }
                     Some(problem) if !problem.errors.is_empty() => problem.clone(),
                     _ => return Err(error.into()),
@@ -364,13 +370,16 @@ pub async fn save(
             }
         }
     };
-    render_status(422, &page(&ctx, tab, opened, &guide, Some(&problem)))
+    // 还没存上：打开时的版本与指纹照旧带着，其间别人存过的，下一次存时才说得出来
+    opened.row.version = form.version;
+    render_status(422, &EditPage { base: form.base, ..page(&ctx, tab, opened, &guide, Some(&problem)) })
 }
 
-/// 别人先存了：列出两版不同，表单里留着我填的，版本换成最新的，再存一次就以我的为准。
-fn conflicted(ctx: &Ctx, tab: &'static str, opened: Opened, mine: &Guide) -> EditPage {
-    let conflict = diff::changes(&opened.row.draft, mine);
-    EditPage { conflict, ..page(ctx, tab, opened, mine, None) }
+/// 别人先存了：列出两版不同。表单里自己动过的留着，没动过的换成别人存的，版本换成最新的；再存一次就照页上的。
+fn conflicted(ctx: &Ctx, tab: &'static str, opened: Opened, base: &str, mine: &Guide) -> EditPage {
+    let both = merge::merged(base, &opened.row.draft, mine);
+    let conflict = diff::changes(&opened.row.draft, &both);
+    EditPage { conflict, ..page(ctx, tab, opened, &both, None) }
 }
 
 /// `GET /catalog/items/{code}/preview`：用群众看的同一个模板画工作稿。

@@ -100,7 +100,8 @@ fn create(tx: &mut Tx<'_>, hash: &str) -> tongban_store::Result<()> {
     for (name, role, title, org, reach) in STAFF {
         let org = find(org)?;
         let staff = directory::add_staff(tx, &actor, org.id, role, name, at)?;
-        let post = NewPost { staff, org: org.id, role: (*role).to_owned(), title: (*title).to_owned(), window: None, reach: *reach };
+        let window = seat(tx, org, role)?;
+        let post = NewPost { staff, org: org.id, role: (*role).to_owned(), title: (*title).to_owned(), window, reach: *reach };
         directory::assign_post(tx, &actor, &post, at)?;
         parties::create_staff_account(tx, &actor, staff, role, hash, 3, at)?;
     }
@@ -122,9 +123,30 @@ fn create(tx: &mut Tx<'_>, hash: &str) -> tongban_store::Result<()> {
     Ok(())
 }
 
+/// 窗口岗位坐在哪个窗口：综合窗口在 03 号，乡镇在 01 号；别的岗位不在窗口。
+fn seat(tx: &mut Tx<'_>, org: &Org, role: &str) -> tongban_store::Result<Option<i64>> {
+    let number = match role {
+        "window_clerk" => "03",
+        "town_editor" => "01",
+        _ => return Ok(None),
+    };
+    Ok(queries::windows(tx, org.id)?.into_iter().find(|window| window.number == number).map(|window| window.id))
+}
+
+/// 行政审批局 03 号窗口还有个 B 班：同一个窗口两个岗位。
+fn second_shift(tx: &mut Tx<'_>, actor: &Actor, org: &Org, staff: i64, at: Timestamp) -> tongban_store::Result<()> {
+    let window = seat(tx, org, "window_clerk")?;
+    let post = NewPost { staff, org: org.id, role: "window_clerk".to_owned(), title: "综合窗口 03（B 班）".to_owned(), window, reach: Depth::Unit };
+    directory::assign_post(tx, actor, &post, at)?;
+    Ok(())
+}
+
 fn others(tx: &mut Tx<'_>, actor: &Actor, n: usize, org: &Org, at: Timestamp) -> tongban_store::Result<()> {
     for (m, name) in OTHERS.iter().enumerate() {
         let staff = directory::add_staff(tx, actor, org.id, &format!("ZH{n:03}{m}"), name, at)?;
+        if org.short_name == BUREAU && m == 0 {
+            second_shift(tx, actor, org, staff, at)?;
+        }
         // 三分之一的单位还有一人没有实名
         if m + 1 < OTHERS.len() || n % 3 != 0 {
             directory::link_person(tx, actor, staff, 0, 2, at)?;
