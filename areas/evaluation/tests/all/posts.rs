@@ -298,7 +298,11 @@ async fn a_post_that_changed_says_so_on_the_device_and_on_the_list() {
         assert!(list.contains("岗位换了窗口") && list.contains("解除绑定"), "{list}");
         // 人走了、卸任了
         let person = hall.people[1];
-        hall.app.app.db().write("t", move |tx| directory::deactivate_staff(tx, &Actor::system(), person, now)).await.unwrap();
+        let leave = move |tx: &mut tongban_store::Tx<'_>| {
+            let version = tongban_directory::queries::staff(tx, person)?.unwrap().version;
+            directory::deactivate_staff(tx, &Actor::system(), person, version, now)
+        };
+        hall.app.app.db().write("t", leave).await.unwrap();
         assert_eq!(hall.standing(1, now).await, Standing::Unfit(Misfit::Left));
         assert!(hall.look(&hall.pad(1).await, &b).await.body.contains("岗位上的人已离职"));
         hall.app.app.db().write("t", move |tx| tx.exec(END, tongban_store::args![posts[1]])).await.unwrap();
