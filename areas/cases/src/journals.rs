@@ -30,6 +30,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("cases.resumed", "恢复计时"),
     ("cases.returned", "退件"),
     ("cases.revoked", "撤销决定"),
+    ("cases.sealed", "文书用印"),
     ("cases.submitted", "提交申请"),
     ("cases.supplied", "补交材料"),
     ("cases.suspended", "停表"),

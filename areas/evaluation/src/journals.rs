@@ -11,6 +11,8 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("evaluation.overdue", "差评超期"),
     ("evaluation.pad_bound", "绑定评价仪"),
     ("evaluation.pad_unbound", "解绑评价仪"),
+    ("evaluation.push_expired", "推到评价仪没有人评"),
+    ("evaluation.pushed", "推到评价仪"),
     ("evaluation.rectified", "差评整改"),
     ("evaluation.standing_reviewed", "审核评价是否有效"),
     ("evaluation.submitted", "收到评价"),
