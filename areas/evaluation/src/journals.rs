@@ -4,6 +4,7 @@
 pub const EVENTS: &[(&str, &str)] = &[
     ("evaluation.appraisal_settled", "处理综合点评"),
     ("evaluation.appraised", "收到综合点评"),
+    ("evaluation.defaulted", "记系统默认评价"),
     ("evaluation.followed_up", "追评"),
     ("evaluation.handled", "处理差评"),
     ("evaluation.inspected", "监督查评"),
