@@ -285,6 +285,7 @@ async fn without_a_device_online_the_clerk_shows_the_code() {
 async fn a_post_that_changed_says_so_on_the_device_and_on_the_list() {
     const MOVE: &str = "UPDATE directory_posts SET site_window = $1 WHERE id = $2";
     const END: &str = "UPDATE directory_posts SET to_day = 20200101 WHERE id = $1";
+    const BACK: &str = "UPDATE directory_staff SET active = 1 WHERE id = $1";
     for engine in engines() {
         let hall = hall(engine).await;
         let (a, b) = (cookie_of(&hall.bind(0, "").await), cookie_of(&hall.bind(1, "").await));
@@ -305,7 +306,7 @@ async fn a_post_that_changed_says_so_on_the_device_and_on_the_list() {
         hall.app.app.db().write("t", leave).await.unwrap();
         assert_eq!(hall.standing(1, now).await, Standing::Unfit(Misfit::Left));
         assert!(hall.look(&hall.pad(1).await, &b).await.body.contains("岗位上的人已离职"));
-        hall.app.app.db().write("t", move |tx| tx.exec(END, tongban_store::args![posts[1]])).await.unwrap();
+        hall.app.app.db().write("t", move |tx| { tx.exec(BACK, tongban_store::args![person])?; tx.exec(END, tongban_store::args![posts[1]]) }).await.unwrap();
         assert_eq!(hall.standing(1, now).await, Standing::Unfit(Misfit::Ended));
         let list = hall.app.get("/desk/rates/pads", &desk).await.unwrap().body;
         assert!(list.contains("岗位已卸任"), "卸任了还绑着的也列出来");
