@@ -40,7 +40,7 @@ pub async fn import(settings: &Settings, file: &Path, kind: &str, keep: bool) ->
     }
     let text = as_csv(&bytes)?;
     let app = house::open(settings).await?;
-    let orgs = app.db().read("import.orgs", |tx| directory::all_orgs(tx)).await?;
+    let orgs = app.db().read("import.orgs", directory::all_orgs).await?;
     let Some(tenant) = orgs.iter().find(|org| org.parent == 0).map(|org| org.id) else {
         bail!("还没有县区，请先建机构再导入");
     };
@@ -58,7 +58,7 @@ pub async fn import(settings: &Settings, file: &Path, kind: &str, keep: bool) ->
 async fn exchange(settings: &Settings, bytes: Vec<u8>, kind: Kind, keep: bool) -> Result<()> {
     let app = house::open(settings).await?;
     let depts = Arc::new(app.db().read("import.depts", job::depts).await?);
-    let tenant = app.db().read("import.tenants", |tx| directory::tenants(tx)).await?.first().map_or(0, |org| org.id);
+    let tenant = app.db().read("import.tenants", directory::tenants).await?.first().map_or(0, |org| org.id);
     let (actor, bar) = (Actor { tenant, ..Actor::system() }, progress(0));
     bar.set_message(kind.label());
     let batch = Batch { kind, content: bytes.into(), keep, depts };
