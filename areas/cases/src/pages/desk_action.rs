@@ -44,6 +44,14 @@ impl PointRow {
     }
 }
 
+impl ActionPage {
+    /// 打开之后库里的问题变了的几行：改成了什么。
+    pub(super) fn moved(&self, fields: &Fields) -> Vec<String> {
+        let sent = self.points.iter().filter(|p| fields.has(&format!("b_{}", p.key)) && fields.get(&format!("b_{}", p.key)) != p.base);
+        sent.map(|p| format!("{}：{}", p.name, if p.base.is_empty() { "不用补正" } else { &p.base })).collect()
+    }
+}
+
 #[derive(Template)]
 #[template(path = "desk_action.html")]
 pub(super) struct ActionPage {

@@ -148,6 +148,13 @@ pub(super) struct CasePage {
     errors: ErrorSummary,
 }
 
+impl CasePage {
+    /// 评价面板给了快捷键。
+    fn rateable(&self) -> bool {
+        self.panels.iter().any(|panel| panel.contains("data-key=\"e\""))
+    }
+}
+
 fn action_link(no: &str, action: Action, special: bool) -> ActionLink {
     let (class, key) = match action {
         Action::Receive | Action::Accept | Action::Decide | Action::Deliver => ("btn btn-p", "A"),

@@ -117,11 +117,12 @@ pub(super) async fn action(app: &App, ctx: &Ctx, no: String, action: Action, fie
         return case(app, ctx, no, action.label(), fields).await;
     }
     let mut theirs = since(app, &view, fields.int("version")).await?;
+    let choices = choices(app, &view.case, action).await?;
+    let mut page = action_page(ctx, &view, action, fields, &choices, None);
+    theirs.extend(page.moved(fields));
     if theirs.is_empty() {
         theirs.push("材料核验或时限灯有变化".to_owned());
     }
-    let choices = choices(app, &view.case, action).await?;
-    let mut page = action_page(ctx, &view, action, fields, &choices, None);
     page.conflict = Some((typed(fields), theirs));
     render_status(412, &page)
 }

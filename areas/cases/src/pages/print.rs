@@ -8,11 +8,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use tongban_credentials::paper::MEDIA_TYPE;
 use tongban_documents::paper::Picture;
-use tongban_kernel::{Actor, Problem};
+use tongban_kernel::{Actor, Problem, time};
 use tongban_store::{Result as Stored, Tx};
 use tongban_web::{App, Ctx, Failure, Html, Layout, Query, render};
 
-use super::show;
 use crate::papers::{self, day_of};
 use crate::queries::{self, CaseView};
 use crate::sealing;
@@ -94,7 +93,7 @@ fn page(app: &App, ctx: &Ctx, shown: Shown) -> Result<DocumentPage, Failure> {
         access_code: (own || handing_over).then(|| view.details.access_code.clone()),
         revoked: view.case.revoked_on.map(|day| day.to_string()),
         pictured: picture.is_some(),
-        sealed: sealed.map(|sealed| (sealed.seal_name, show::long(sealed.at))),
+        sealed: sealed.map(|sealed| (sealed.seal_name, time::show(sealed.at))),
     })
 }
 
@@ -156,7 +155,7 @@ async fn file(app: &App, shown: Shown, format: &str) -> Result<Response, Failure
             return paper.docx();
         }
         if let Some(sealed) = sealed {
-            paper.footer = format!("{}　{} 用印，电子签章版与真伪请扫码", paper.footer, show::short(sealed.at));
+            paper.footer = format!("{}　{} 用印，电子签章版与真伪请扫码", paper.footer, time::show(sealed.at));
         }
         match picture {
             Some((picture, size)) => paper.pdf_with(picture, size),
@@ -212,12 +211,12 @@ pub async fn verify(State(app): State<App>, ctx: Ctx, Path((id, code)): Path<(i6
         title: document.kind.title(),
         number: document.number,
         org: document.issued_by,
-        day: show::long(document.issued_at),
+        day: time::show(document.issued_at),
         no: case.no.to_string(),
         item: case.item_name.clone(),
         applicant: case.applicant_shown.clone(),
         state: case.status_label(),
-        sealed: verdict.map(|v| (v.seal_name, show::long(v.at), v.valid, v.text)),
+        sealed: verdict.map(|v| (v.seal_name, time::show(v.at), v.valid, v.text)),
         revoked: case.revoked_on.map(|day| day.to_string()),
     })
 }

@@ -81,6 +81,7 @@ async fn a_stale_form_keeps_its_words_and_follows_the_other_where_untouched() {
         let stale = app.post_form(&path, &token, &fields).await.unwrap();
         assert_eq!(stale.status.as_u16(), 412);
         assert!(stale.body.contains("别人先改了"), "{}", stale.body);
+        assert!(stale.body.contains("<li>经营场所平面布局图：不用补正</li>") && stale.body.contains("<li>场所使用证明：缺第二页</li>"), "别人改成了什么：{}", stale.body);
         assert_eq!((value_of(&stale.body, "p_plan"), value_of(&stale.body, "p_lease")), ("", "缺第二页"), "没碰的跟着别人");
         assert_eq!((value_of(&stale.body, "p_photo"), value_of(&stale.body, "r_photo")), ("没拍全", "重拍一张"), "自己写的留着");
         assert!(stale.body.contains("value=\"10\""), "补正期限也留着");

@@ -178,6 +178,10 @@ async fn one_post_one_device_and_one_device_one_post() {
         let one = hall.app.get("/desk/rates/pads?q=%E5%90%95%E9%9C%9E", &desk).await.unwrap().body;
         assert!(one.contains("吕霞") && !one.contains("李敏（工号"), "按姓名找");
         assert!(hall.app.get("/desk/rates/pads?show=offline", &desk).await.unwrap().body.contains("没有这样的评价仪"));
+        // 只能看的人拿不到绑定用的钥匙
+        let reader = hall.app.sign_in(Actor { permissions: std::sync::Arc::new(std::collections::BTreeSet::from([READ.to_owned()])), ..hall.clerk(0) });
+        let shown = hall.app.get("/desk/rates/pads", &reader).await.unwrap().body;
+        assert!(shown.contains("李敏（工号") && !shown.contains(&hall.key(0).await));
         // 解除之后换得了
         let outsider = hall.app.sign_in(staff("外单位", 99, &[READ, INVITE]));
         let path = format!("/desk/rates/pads/{}/unbind", hall.posts[0]);

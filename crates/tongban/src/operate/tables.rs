@@ -172,7 +172,7 @@ async fn towns(app: &App, actor: &Actor, orgs: &[Org], text: &str) -> Result<Rep
 /// 命令行的操作者：看得到全部县区。
 fn operator<'a>(app: &'a App, _: &'a Credential) -> Pending<'a> {
     Box::pin(async move {
-        let tenants = app.db().read("export.tenants", |tx| directory::tenants(tx)).await?;
+        let tenants = app.db().read("export.tenants", directory::tenants).await?;
         let scope = Scope::new(tenants.iter().map(|org| Reach { depth: Depth::Tenant, id: org.id }));
         let tenant = tenants.first().map_or(0, |org| org.id);
         Ok(Some(Actor { kind: ActorKind::System, tenant, scope, ..Actor::system() }))
@@ -186,7 +186,7 @@ fn operator<'a>(app: &'a App, _: &'a Credential) -> Pending<'a> {
 pub async fn export(settings: &Settings, what: &str, out: &Path) -> Result<()> {
     let format = out.extension().and_then(|extension| extension.to_str()).unwrap_or("");
     let whole = matches!(what, "catalogue" | "implementations");
-    if !matches!(format, "csv" | "xlsx") && !(whole && format == "json") {
+    if !(matches!(format, "csv" | "xlsx") || whole && format == "json") {
         bail!("文件名要以 .csv 或 .xlsx 结尾{}", if whole { "，或者 .json" } else { "" });
     }
     let app = house::open_as(settings, operator).await?;
