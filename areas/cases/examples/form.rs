@@ -26,7 +26,7 @@ fn field(n: usize) -> Field {
         key: format!("field_{n}"),
         label: format!("第 {n} 项要填的内容"),
         kind: KINDS[n % KINDS.len()],
-        required: n % 3 != 0,
+        required: !n.is_multiple_of(3),
         options: (0..6).map(choice).collect(),
         hint: Some("按证件上的写法填".to_owned()),
         unit: Some("元".to_owned()),

@@ -57,7 +57,7 @@ const POST: &str = "SELECT id, tenant, unit, org, staff, role, title, site_windo
 const COVER_POST: &str = "UPDATE directory_posts SET backup = $1, away = $2, version = version + 1 WHERE id = $3 RETURNING version";
 const POSTS_OF: &str = "SELECT id, tenant, unit, org, staff, role, title, site_window, backup, away, reach, from_day, to_day, version \
      FROM directory_posts WHERE staff = $1 ORDER BY id";
-const POSTS_AT: &str = "SELECT id, tenant, unit, org, staff, role, title, site_window, backup, away, reach, from_day, to_day \
+const POSTS_AT: &str = "SELECT id, tenant, unit, org, staff, role, title, site_window, backup, away, reach, from_day, to_day, version \
      FROM directory_posts WHERE site_window = $1 ORDER BY id";
 const POSTS_WITH: &str = "SELECT p.id FROM directory_posts p JOIN directory_role_permissions r ON r.role = p.role \
      WHERE p.unit = $1 AND r.permission = $2 AND p.to_day >= $3 ORDER BY p.id";

@@ -84,6 +84,9 @@ async fn the_rate_equals_the_hand_count_day_by_day() {
             let now = queries::org(tx, school)?.unwrap();
             let new = NewOrg { complaint_phone: "0839-8729001".into(), ..org(0, "广元市昭化区教育和体育局", "11510811MB0000019T", 2) };
             commands::edit_org(tx, &actor, school, now.version, &new, at("2026-11-04"))?;
+            let long = NewOrg { address: "好".repeat(201), hours: "好".repeat(201), ..new.clone() };
+            let refused = commands::edit_org(tx, &actor, school, now.version + 1, &long, at("2026-11-04")).unwrap_err();
+            assert_eq!(refused.problem().unwrap().errors.iter().map(|e| e.field()).collect::<Vec<_>>(), ["address", "hours"]);
             let stale = commands::edit_org(tx, &actor, school, now.version, &new, at("2026-11-04"));
             assert_eq!(stale.unwrap_err().problem().unwrap().code.as_str(), "precondition-failed");
             Ok(())

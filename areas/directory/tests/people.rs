@@ -195,6 +195,8 @@ async fn posts_change_with_their_versions_and_stay_inside_the_unit() {
         assert_eq!(field(dir::change_post(tx, &c.school_admin, held, 2, &own, at())), "backup", "B 岗不能是自己");
         let wrong = PostChange { to_day: 20_270_230, window: Some(1), ..change.clone() };
         assert_eq!(field(dir::change_post(tx, &c.school_admin, held, 2, &wrong, at())), "to", "二月三十日");
+        let backwards = PostChange { to_day: 20_200_101, ..change.clone() };
+        assert_eq!(field(dir::change_post(tx, &c.school_admin, held, 2, &backwards, at())), "to", "到期早于开始");
         let wide = PostChange { reach: Depth::Tenant, ..change.clone() };
         assert_eq!(field(dir::change_post(tx, &c.school_admin, held, 2, &wide, at())), "reach");
         assert_eq!(code(dir::change_post(tx, &acting(c.tenant, 9, "dept_admin", Scope::unit(c.bureau)), held, 2, &change, at())), Code::NotFound);

@@ -4,6 +4,7 @@
 pub const EVENTS: &[(&str, &str)] = &[
     ("evaluation.appraisal_settled", "处理综合点评"),
     ("evaluation.appraised", "收到综合点评"),
+    ("evaluation.defaulted", "记系统默认评价"),
     ("evaluation.followed_up", "追评"),
     ("evaluation.handled", "处理差评"),
     ("evaluation.inspected", "监督查评"),
@@ -11,6 +12,8 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("evaluation.overdue", "差评超期"),
     ("evaluation.pad_bound", "绑定评价仪"),
     ("evaluation.pad_unbound", "解绑评价仪"),
+    ("evaluation.push_expired", "推到评价仪没有人评"),
+    ("evaluation.pushed", "推到评价仪"),
     ("evaluation.rectified", "差评整改"),
     ("evaluation.standing_reviewed", "审核评价是否有效"),
     ("evaluation.submitted", "收到评价"),

@@ -19,10 +19,36 @@ pub use rate::{qr, rate, submit};
 pub use stats::stats;
 
 use jiff::Timestamp;
+use tongban_kernel::Problem;
 use tongban_kernel::lights::Light;
 use tongban_kernel::time::date_of;
 use tongban_kernel::{calendar, time};
 use tongban_web::components::LightTag;
+
+/// 一页有许多张同样的小表单：出错的那张、填了什么。
+#[derive(Debug, Clone, Default)]
+struct Card {
+    id: i64,
+    text: String,
+    error: String,
+}
+
+impl Card {
+    /// 出错的是哪张；字段改成那张的，汇总里点得到。
+    fn wrong(id: i64, field: &str, text: &str, problem: &Problem) -> (Self, Problem) {
+        let name = format!("{field}-{id}");
+        let error = problem.errors.first().map_or_else(|| problem.detail.clone(), |error| error.detail.clone());
+        (Self { id, text: text.to_owned(), error: error.clone() }, Problem::field(&name, "invalid", error))
+    }
+
+    fn text_of(&self, id: &i64) -> &str {
+        if self.id == *id { &self.text } else { "" }
+    }
+
+    fn error_of(&self, id: &i64) -> &str {
+        if self.id == *id { &self.error } else { "" }
+    }
+}
 
 /// 灯旁的字：“剩 2 天”“超期 1 天”，悬停给截止时刻。
 fn light_tag(light: Light, due: Timestamp, now: Timestamp) -> LightTag {

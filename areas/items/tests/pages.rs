@@ -330,7 +330,6 @@ async fn an_editor_completes_and_a_chief_publishes() {
         .await;
         save("faq", text(&[("faq", "面包车能当校车吗｜不能，要用专用校车")])).await;
 
-        let v = version().await;
         let stale = app.post_form(&format!("{base}/edit/faq"), &editor, &[("version", "1"), ("faq", "")]).await.unwrap();
         assert_eq!(stale.status, 412);
         for part in ["别人先存了", "别人存的", "您填的", "面包车能当校车吗"] {

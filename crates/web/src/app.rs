@@ -112,6 +112,7 @@ impl App {
             owner: config.owner.clone(),
             demo: config.demo,
             menu: areas.iter().flat_map(|area| area.menu).map(|item| (*item).into()).collect(),
+            permissions: areas.iter().flat_map(|area| area.permissions).copied().collect(),
             css: assets::href("app.css"),
             js: assets::href("app.js"),
             icons: assets::href("icons.svg"),

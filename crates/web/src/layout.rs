@@ -18,6 +18,8 @@ pub struct Site {
     pub owner: String,
     pub demo: bool,
     pub menu: Vec<Menu>,
+    /// 权限码与中文名：没有权限的一页上说中文。
+    pub permissions: Vec<(&'static str, &'static str)>,
     pub css: String,
     pub js: String,
     pub icons: String,

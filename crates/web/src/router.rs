@@ -182,9 +182,21 @@ pub(crate) fn answer(ctx: &Ctx, problem: &Problem) -> Response {
     if ctx.is_api() {
         return problem_json(problem, ctx.path(), &ctx.request_id);
     }
+    let problem = &named(ctx, problem);
     let page = FailurePage { l: Layout::public(ctx, problem.code.title()), problem, trace: &ctx.request_id };
     let response = render_status(problem.code.status(), &page).unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response());
     guard::finish(response, problem)
+}
+
+/// 页面上的权限码换成中文名；接口照旧给码。
+fn named(ctx: &Ctx, problem: &Problem) -> Problem {
+    let mut shown = problem.clone();
+    if problem.code == Code::Forbidden {
+        for (code, title) in &ctx.site.permissions {
+            shown.detail = shown.detail.replace(&format!("“{code}”"), &format!("“{title}”"));
+        }
+    }
+    shown
 }
 
 async fn missing() -> Failure {

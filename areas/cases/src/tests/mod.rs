@@ -6,6 +6,7 @@ mod desk;
 mod duties;
 mod follow;
 mod follow_doors;
+mod holdings;
 mod http;
 mod licences;
 mod notices;

@@ -26,7 +26,7 @@ fn stage(name: &str, post: Step, kind: StageKind, days: u32) -> Stage {
 }
 
 /// 建一个部门，回答它的行键。
-async fn department(test: &TestDb, name: &str) -> i64 {
+pub(super) async fn department(test: &TestDb, name: &str) -> i64 {
     let name = name.to_owned();
     run(test, move |tx| {
         let system = Actor::system();
@@ -206,7 +206,7 @@ fn case_of(tx: &mut Tx<'_>, no: &str) -> Case {
 }
 
 /// 机关在别的单位时的受理。
-async fn accepted_at(test: &TestDb, offer: Offer, now: Timestamp) -> Case {
+pub(super) async fn accepted_at(test: &TestDb, offer: Offer, now: Timestamp) -> Case {
     let unit = offer.place.unit;
     run(test, move |tx| {
         let clerk = || Actor { scope: Scope::unit(unit), ..clerk() };

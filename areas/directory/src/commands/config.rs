@@ -79,6 +79,21 @@ pub fn record_config(tx: &mut Tx<'_>, actor: &Actor, org: i64, class: Class, dou
     settle(tx, actor, row, &org, at)
 }
 
+/// 别的各项最多多少字：内容对不对由三项核对去看，太长的收不下。
+fn check_lengths(new: &NewOrg, checks: &mut Checks) {
+    let limits = [
+        ("short_name", &new.short_name, 50),
+        ("division", &new.division, 12),
+        ("phone", &new.phone, 50),
+        ("complaint_phone", &new.complaint_phone, 50),
+        ("address", &new.address, 200),
+        ("hours", &new.hours, 200),
+    ];
+    for (field, text, most) in limits {
+        checks.ensure(text.chars().count() <= most, field, "length", format!("最多 {most} 个字"));
+    }
+}
+
 /// 改一个机构的名称、代码、区划与服务信息；三项配置随之重新看一遍，人指出过的要人再核对。
 ///
 /// # Errors
@@ -94,6 +109,7 @@ pub fn edit_org(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, new: &New
     if !new.code.is_empty() {
         checks.take("code", Uscc::parse(&new.code));
     }
+    check_lengths(new, &mut checks);
     let same = store::org_named(tx, before.tenant, &new.name)?.is_some_and(|other| other.id != id);
     checks.ensure(!same, "name", "taken", "县区里已经有这个名称的机构");
     checks.finish()?;

@@ -241,8 +241,9 @@ pub fn change_post(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, change
     let own = actor.staff != 0 && actor.staff == staff.id;
     let mut checks = Checks::new();
     checks.ensure(!own || change.reach == post.reach, "reach", "own", "自己看到的范围不能自己改");
-    rules::check_days(change.from_day, change.to_day.max(change.from_day), &mut checks);
-    checks.ensure(change.to_day == FOREVER || tongban_kernel::time::from_day_number(change.to_day).is_some(), "to", "date", "到哪天为止要写成 2026-12-31 这样");
+    // 从今天起结束的，今天才任上的也算
+    let ending_now = change.to_day == yesterday(at);
+    rules::check_days(change.from_day, if ending_now { change.to_day.max(change.from_day) } else { change.to_day }, &mut checks);
     checks.ensure(change.title.chars().count() <= TITLE_LIMIT, "title", "length", format!("岗位名至多 {TITLE_LIMIT} 个字"));
     let fit = Fit { place: post.place(), staff: staff.id, window: change.window, backup: change.backup, reach: change.reach };
     fit.check(tx, actor, &mut checks)?;

@@ -8,8 +8,9 @@ use tongban_directory::queries as directory;
 use tongban_kernel::problem::Code;
 use tongban_kernel::{Problem, time};
 use tongban_web::components::{ErrorSummary, Field};
-use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Redirect, render, render_status, see_other};
+use tongban_web::{App, Ctx, Failure, Form, Html, Layout, render, render_status, see_other};
 
+use super::Card;
 use crate::commands::appraisals::{self, Words};
 use crate::model::{Satisfaction, TextReview};
 use crate::permissions::REVIEW;
@@ -138,12 +139,14 @@ struct DeskRow {
 #[template(path = "desk_appraisals.html")]
 struct DeskPage {
     l: Layout,
+    errors: ErrorSummary,
+    /// 出错的那条点评。
+    card: Card,
     rows: Vec<DeskRow>,
     can_review: bool,
 }
 
-/// `GET /desk/rates/appraisals`
-pub async fn list(State(app): State<App>, ctx: Ctx) -> Result<Html, Failure> {
+async fn desk(app: &App, ctx: &Ctx, problem: Option<&Problem>, card: Card) -> Result<DeskPage, Failure> {
     let tenant = ctx.actor.tenant;
     let rows = app.db().snapshot("evaluation.appraisals", move |tx| store::appraisals(tx, tenant, i64::MAX, 100)).await?;
     let row = |appraisal: Appraisal| DeskRow {
@@ -152,7 +155,19 @@ pub async fn list(State(app): State<App>, ctx: Ctx) -> Result<Html, Failure> {
         waiting: appraisal.review == TextReview::Waiting,
         appraisal,
     };
-    render(&DeskPage { l: Layout::staff(&ctx, "综合点评"), rows: rows.into_iter().map(row).collect(), can_review: ctx.actor.may(REVIEW) })
+    let l = Layout::staff(ctx, "综合点评");
+    Ok(DeskPage {
+        l: if problem.is_some() { l.with_errors() } else { l },
+        errors: ErrorSummary::of(problem),
+        card,
+        rows: rows.into_iter().map(row).collect(),
+        can_review: ctx.actor.may(REVIEW),
+    })
+}
+
+/// `GET /desk/rates/appraisals`
+pub async fn list(State(app): State<App>, ctx: Ctx) -> Result<Html, Failure> {
+    render(&desk(&app, &ctx, None, Card::default()).await?)
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -164,8 +179,16 @@ pub struct Verdict {
 }
 
 /// `POST /desk/rates/appraisals/{appraisal}`
-pub async fn settle(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Form(sent): Form<Verdict>) -> Result<Redirect, Failure> {
-    let (actor, at, pass) = (ctx.actor.clone(), app.now(), sent.pass == "1");
-    app.act(&ctx, "evaluation.appraisal_settled", move |tx| appraisals::settle_appraisal(tx, &actor, id, sent.version, pass, &sent.answer, at)).await?;
-    Ok(see_other("/desk/rates/appraisals").flash(if pass { "已公开" } else { "不公开，留作内部参考" }))
+pub async fn settle(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Form(sent): Form<Verdict>) -> Result<Response, Failure> {
+    let (actor, at, pass, answer) = (ctx.actor.clone(), app.now(), sent.pass == "1", sent.answer.clone());
+    let done = app.act(&ctx, "evaluation.appraisal_settled", move |tx| appraisals::settle_appraisal(tx, &actor, id, sent.version, pass, &sent.answer, at));
+    if let Err(error) = done.await {
+        let problem = error.into_problem();
+        if problem.code.status() != 422 {
+            return Err(problem.into());
+        }
+        let (card, problem) = Card::wrong(id, "answer", &answer, &problem);
+        return render_status(422, &desk(&app, &ctx, Some(&problem), card).await?);
+    }
+    Ok(see_other("/desk/rates/appraisals").flash(if pass { "已公开" } else { "不公开，留作内部参考" }).into_response())
 }

@@ -8,8 +8,9 @@ use tongban_directory::queries as directory;
 use tongban_kernel::Problem;
 use tongban_kernel::time::{date_of, from_day_number};
 use tongban_web::components::{ErrorSummary, Field};
-use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Redirect, render, render_status, see_other};
+use tongban_web::{App, Ctx, Failure, Form, Html, Layout, render, render_status, see_other};
 
+use super::Card;
 use crate::commands::appraisals::{self, Sheet};
 use crate::model::Satisfaction;
 use crate::model::inspection::{InspectionAct, InspectionState, WAYS, way_label};
@@ -42,9 +43,11 @@ struct Page {
     errors: ErrorSummary,
     rows: Vec<Row>,
     fields: Vec<Field>,
+    /// 出错的那张检查单。
+    card: Card,
 }
 
-async fn page(app: &App, ctx: &Ctx, sent: &Sent, problem: Option<&Problem>) -> Result<Page, Failure> {
+async fn page(app: &App, ctx: &Ctx, sent: &Sent, problem: Option<&Problem>, card: Card) -> Result<Page, Failure> {
     let (actor, scope) = (ctx.actor.clone(), ctx.actor.scope.clone());
     let (rows, orgs) = app
         .db()
@@ -80,12 +83,13 @@ async fn page(app: &App, ctx: &Ctx, sent: &Sent, problem: Option<&Problem>) -> R
         errors: ErrorSummary::of(problem),
         rows: rows.into_iter().map(row).collect(),
         fields: fields.into_iter().map(|field| field.errors_of(problem)).collect(),
+        card,
     })
 }
 
 /// `GET /desk/rates/inspections`
 pub async fn list(State(app): State<App>, ctx: Ctx) -> Result<Html, Failure> {
-    render(&page(&app, &ctx, &Sent::default(), None).await?)
+    render(&page(&app, &ctx, &Sent::default(), None, Card::default()).await?)
 }
 
 /// `POST /desk/rates/inspections`
@@ -99,7 +103,7 @@ pub async fn add(State(app): State<App>, ctx: Ctx, Form(sent): Form<Sent>) -> Re
             if problem.code.status() != 422 {
                 return Err(problem.into());
             }
-            render_status(422, &page(&app, &ctx, &sent, Some(&problem)).await?)
+            render_status(422, &page(&app, &ctx, &sent, Some(&problem), Card::default()).await?)
         }
     }
 }
@@ -113,13 +117,22 @@ pub struct Follow {
 }
 
 /// `POST /desk/rates/inspections/{inspection}`
-pub async fn follow(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Form(sent): Form<Follow>) -> Result<Redirect, Failure> {
+pub async fn follow(State(app): State<App>, ctx: Ctx, Path(id): Path<i64>, Form(sent): Form<Follow>) -> Result<Response, Failure> {
     let act = InspectionAct::parse(&sent.act).ok_or_else(|| Problem::field("act", "choice", "请选择整改、通过或退回"))?;
-    let (actor, at) = (ctx.actor.clone(), app.now());
-    app.act(&ctx, "evaluation.inspection_followed", move |tx| appraisals::follow_inspection(tx, &actor, id, sent.version, act, &sent.note, at)).await?;
-    Ok(see_other("/desk/rates/inspections").flash(match act {
+    let (actor, at, note) = (ctx.actor.clone(), app.now(), sent.note.clone());
+    let done = app.act(&ctx, "evaluation.inspection_followed", move |tx| appraisals::follow_inspection(tx, &actor, id, sent.version, act, &sent.note, at));
+    if let Err(error) = done.await {
+        let problem = error.into_problem();
+        if problem.code.status() != 422 {
+            return Err(problem.into());
+        }
+        let (card, problem) = Card::wrong(id, "note", &note, &problem);
+        return render_status(422, &page(&app, &ctx, &Sent::default(), Some(&problem), card).await?);
+    }
+    let told = match act {
         InspectionAct::Mend => "已报整改，等复核",
         InspectionAct::Accept => "复核通过，已了结",
         InspectionAct::Return => "已退回整改",
-    }))
+    };
+    Ok(see_other("/desk/rates/inspections").flash(told).into_response())
 }

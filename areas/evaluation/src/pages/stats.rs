@@ -78,6 +78,8 @@ struct StatsPage {
     total: Levels,
     /// 四川维度：名字、条数、平均分。
     dims: Vec<(&'static str, i64, String)>,
+    /// 办结后几个自然日记默认评价；0 为不记。
+    default_days: u32,
 }
 
 /// 起止日：缺省近 30 天；至多一年。
@@ -179,6 +181,7 @@ pub async fn stats(State(app): State<App>, ctx: Ctx, Query(query): Query<StatsQu
         lines,
         total,
         dims: averages(&sums),
+        default_days: app.config().default_rating_days,
     };
     render_status(if problem.is_some() { 422 } else { 200 }, &page)
 }

@@ -43,10 +43,11 @@ impl Misfit {
 /// 绑在 `window` 上的设备还合不合岗位现在的样子。
 #[must_use]
 pub const fn misfit(seat: &Seat, window: i64) -> Option<Misfit> {
-    if !seat.held {
-        Some(Misfit::Ended)
-    } else if !seat.active {
+    // 人走了岗位也跟着结束：先说人走了
+    if !seat.active {
         Some(Misfit::Left)
+    } else if !seat.held {
+        Some(Misfit::Ended)
     } else if seat.window != window {
         Some(Misfit::Moved)
     } else {

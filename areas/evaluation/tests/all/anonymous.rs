@@ -163,3 +163,35 @@ async fn the_third_bad_rating_of_an_item_is_told_to_whoever_keeps_the_item() {
         assert_eq!(told, [0, 0, 1, 1], "满 3 条时推一次，不重复");
     }
 }
+
+/// 一页许多张小表单：出错的那张留着填的字，错误汇总点得到它。
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_card_keeps_what_was_typed() {
+    for app in pages().await {
+        let place = app
+            .app
+            .db()
+            .write("t", |tx| {
+                let system = Actor::system();
+                let root = NewOrg { name: "昭化区".into(), short_name: "昭化区".into(), kind: KIND_TENANT, ..NewOrg::default() };
+                let tenant = directory::create_org(tx, &system, &root, start())?;
+                let org = NewOrg { parent: tenant, name: "区医保局".into(), short_name: "区医保局".into(), kind: 2, ..NewOrg::default() };
+                let org = directory::create_org(tx, &system, &org, start())?;
+                tongban_directory::queries::place_of(tx, org)
+            })
+            .await
+            .unwrap();
+        let actor = Actor { tenant: place.tenant, scope: Scope::tenant(place.tenant), ..staff("督查", place.unit, &[READ, INSPECT, HANDLE, REVIEW]) };
+        let desk = app.sign_in(actor);
+        let org = place.org.to_string();
+        let sheet = [("org", org.as_str()), ("way", "covert"), ("day", "2026-03-01"), ("level", "1"), ("found", "空岗")];
+        assert_eq!(app.post_form("/desk/rates/inspections", &desk, &sheet).await.unwrap().status, StatusCode::SEE_OTHER);
+        let id = app.app.db().snapshot("t", move |tx| Ok(store::inspections(tx, &Scope::tenant(place.tenant), i64::MAX, 5)?[0].id)).await.unwrap();
+        let long = "改".repeat(2_001);
+        let wrong = app.post_form(&format!("/desk/rates/inspections/{id}"), &desk, &[("version", "1"), ("act", "mend"), ("note", &long)]).await.unwrap();
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(wrong.body.contains(&long) && wrong.body.contains(&format!("href=\"#note-{id}\"")), "{}", &wrong.body[..2000]);
+        let empty = app.post_form(&format!("/desk/rates/inspections/{id}"), &desk, &[("version", "1"), ("act", "mend"), ("note", " ")]).await.unwrap();
+        assert!(empty.body.contains("请写怎么改的"));
+    }
+}

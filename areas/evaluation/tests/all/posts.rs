@@ -178,6 +178,10 @@ async fn one_post_one_device_and_one_device_one_post() {
         let one = hall.app.get("/desk/rates/pads?q=%E5%90%95%E9%9C%9E", &desk).await.unwrap().body;
         assert!(one.contains("吕霞") && !one.contains("李敏（工号"), "按姓名找");
         assert!(hall.app.get("/desk/rates/pads?show=offline", &desk).await.unwrap().body.contains("没有这样的评价仪"));
+        // 只能看的人拿不到绑定用的钥匙
+        let reader = hall.app.sign_in(Actor { permissions: std::sync::Arc::new(std::collections::BTreeSet::from([READ.to_owned()])), ..hall.clerk(0) });
+        let shown = hall.app.get("/desk/rates/pads", &reader).await.unwrap().body;
+        assert!(shown.contains("李敏（工号") && !shown.contains(&hall.key(0).await));
         // 解除之后换得了
         let outsider = hall.app.sign_in(staff("外单位", 99, &[READ, INVITE]));
         let path = format!("/desk/rates/pads/{}/unbind", hall.posts[0]);
@@ -285,6 +289,7 @@ async fn without_a_device_online_the_clerk_shows_the_code() {
 async fn a_post_that_changed_says_so_on_the_device_and_on_the_list() {
     const MOVE: &str = "UPDATE directory_posts SET site_window = $1 WHERE id = $2";
     const END: &str = "UPDATE directory_posts SET to_day = 20200101 WHERE id = $1";
+    const BACK: &str = "UPDATE directory_staff SET active = 1 WHERE id = $1";
     for engine in engines() {
         let hall = hall(engine).await;
         let (a, b) = (cookie_of(&hall.bind(0, "").await), cookie_of(&hall.bind(1, "").await));
@@ -298,10 +303,14 @@ async fn a_post_that_changed_says_so_on_the_device_and_on_the_list() {
         assert!(list.contains("岗位换了窗口") && list.contains("解除绑定"), "{list}");
         // 人走了、卸任了
         let person = hall.people[1];
-        hall.app.app.db().write("t", move |tx| directory::deactivate_staff(tx, &Actor::system(), person, now)).await.unwrap();
+        let leave = move |tx: &mut tongban_store::Tx<'_>| {
+            let version = tongban_directory::queries::staff(tx, person)?.unwrap().version;
+            directory::deactivate_staff(tx, &Actor::system(), person, version, now)
+        };
+        hall.app.app.db().write("t", leave).await.unwrap();
         assert_eq!(hall.standing(1, now).await, Standing::Unfit(Misfit::Left));
         assert!(hall.look(&hall.pad(1).await, &b).await.body.contains("岗位上的人已离职"));
-        hall.app.app.db().write("t", move |tx| tx.exec(END, tongban_store::args![posts[1]])).await.unwrap();
+        hall.app.app.db().write("t", move |tx| { tx.exec(BACK, tongban_store::args![person])?; tx.exec(END, tongban_store::args![posts[1]]) }).await.unwrap();
         assert_eq!(hall.standing(1, now).await, Standing::Unfit(Misfit::Ended));
         let list = hall.app.get("/desk/rates/pads", &desk).await.unwrap().body;
         assert!(list.contains("岗位已卸任"), "卸任了还绑着的也列出来");

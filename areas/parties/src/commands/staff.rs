@@ -50,7 +50,7 @@ pub fn open_account(tx: &mut Tx<'_>, actor: &Actor, new: &NewAccount<'_>, at: Ti
         return Err(Problem::field("login", "duplicate", "他已经有账号了").into());
     }
     let id = tx.new_id();
-    let account = Account { staff: new.staff, login: login.clone(), must_change: new.must_change, ..Account::new(id, AccountKind::Staff, new.hash) };
+    let account = Account { staff: new.staff, login: new.login.trim().to_owned(), must_change: new.must_change, ..Account::new(id, AccountKind::Staff, new.hash) };
     store::add_account(tx, &account)?;
     if !store::add_login(tx, &login, id)? {
         return Err(Problem::field("login", "duplicate", "这个登录名已经有人用").into());

@@ -148,7 +148,7 @@ fn others(tx: &mut Tx<'_>, actor: &Actor, n: usize, org: &Org, at: Timestamp) ->
             second_shift(tx, actor, org, staff, at)?;
         }
         // 三分之一的单位还有一人没有实名
-        if m + 1 < OTHERS.len() || n % 3 != 0 {
+        if m + 1 < OTHERS.len() || !n.is_multiple_of(3) {
             directory::link_person(tx, actor, staff, 0, 2, at)?;
         }
     }

@@ -36,7 +36,7 @@ pub async fn import(settings: &Settings, files: &[PathBuf], system: &str, histor
         bail!("请用 --system 写明办件来自哪个系统，如 --system 老审批系统");
     }
     let app = house::open(settings).await?;
-    let tenant = app.db().read("import.tenants", |tx| directory::tenants(tx)).await?.first().map(|org| org.id);
+    let tenant = app.db().read("import.tenants", directory::tenants).await?.first().map(|org| org.id);
     let Some(tenant) = tenant else { bail!("还没有县区，请先建机构再导入") };
     let actor = Actor { tenant, ..Actor::system() };
     for (n, file) in files.iter().enumerate() {

@@ -40,7 +40,7 @@ pub async fn import(settings: &Settings, file: &Path, kind: &str, keep: bool) ->
     }
     let text = as_csv(&bytes)?;
     let app = house::open(settings).await?;
-    let orgs = app.db().read("import.orgs", |tx| directory::all_orgs(tx)).await?;
+    let orgs = app.db().read("import.orgs", directory::all_orgs).await?;
     let Some(tenant) = orgs.iter().find(|org| org.parent == 0).map(|org| org.id) else {
         bail!("还没有县区，请先建机构再导入");
     };
@@ -58,7 +58,7 @@ pub async fn import(settings: &Settings, file: &Path, kind: &str, keep: bool) ->
 async fn exchange(settings: &Settings, bytes: Vec<u8>, kind: Kind, keep: bool) -> Result<()> {
     let app = house::open(settings).await?;
     let depts = Arc::new(app.db().read("import.depts", job::depts).await?);
-    let tenant = app.db().read("import.tenants", |tx| directory::tenants(tx)).await?.first().map_or(0, |org| org.id);
+    let tenant = app.db().read("import.tenants", directory::tenants).await?.first().map_or(0, |org| org.id);
     let (actor, bar) = (Actor { tenant, ..Actor::system() }, progress(0));
     bar.set_message(kind.label());
     let batch = Batch { kind, content: bytes.into(), keep, depts };
@@ -172,7 +172,7 @@ async fn towns(app: &App, actor: &Actor, orgs: &[Org], text: &str) -> Result<Rep
 /// 命令行的操作者：看得到全部县区。
 fn operator<'a>(app: &'a App, _: &'a Credential) -> Pending<'a> {
     Box::pin(async move {
-        let tenants = app.db().read("export.tenants", |tx| directory::tenants(tx)).await?;
+        let tenants = app.db().read("export.tenants", directory::tenants).await?;
         let scope = Scope::new(tenants.iter().map(|org| Reach { depth: Depth::Tenant, id: org.id }));
         let tenant = tenants.first().map_or(0, |org| org.id);
         Ok(Some(Actor { kind: ActorKind::System, tenant, scope, ..Actor::system() }))
@@ -186,7 +186,7 @@ fn operator<'a>(app: &'a App, _: &'a Credential) -> Pending<'a> {
 pub async fn export(settings: &Settings, what: &str, out: &Path) -> Result<()> {
     let format = out.extension().and_then(|extension| extension.to_str()).unwrap_or("");
     let whole = matches!(what, "catalogue" | "implementations");
-    if !matches!(format, "csv" | "xlsx") && !(whole && format == "json") {
+    if !(matches!(format, "csv" | "xlsx") || whole && format == "json") {
         bail!("文件名要以 .csv 或 .xlsx 结尾{}", if whole { "，或者 .json" } else { "" });
     }
     let app = house::open_as(settings, operator).await?;

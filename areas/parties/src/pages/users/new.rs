@@ -88,7 +88,7 @@ pub async fn create(State(app): State<App>, ctx: Ctx, Form(form): Form<StaffForm
             heading: "登记好了，账号已开",
             staff,
             name: form.name.trim().to_owned(),
-            login: crate::commands::normal_login(&form.login),
+            login: form.login.trim().to_owned(),
             password,
         }),
         Err(error) => match error.problem().filter(|problem| !problem.errors.is_empty()).cloned() {
