@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { area: "evaluation", number: 2, name: "posts_pads", sql: include_str!("../migrations/0002_posts_pads.sql") },
     Migration { area: "evaluation", number: 3, name: "appraisals", sql: include_str!("../migrations/0003_appraisals.sql") },
     Migration { area: "evaluation", number: 4, name: "posts", sql: include_str!("../migrations/0004_posts.sql") },
+    Migration { area: "evaluation", number: 5, name: "items", sql: include_str!("../migrations/0005_items.sql") },
 ];
 
 const CLOCKS: &[Clock] = &[

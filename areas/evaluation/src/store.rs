@@ -28,7 +28,7 @@ pub use ratings::{
     RatingRow, Recorded, SourceCount, add_record, insert_rating, is_rated, rating, rating_by_no, rating_of, recorded, set_review, set_standing,
     source_count, streak, supersede_default,
 };
-pub use stats::{By, Counted, grouped};
+pub use stats::{By, Counted, grouped, has_cases};
 pub use subjects::{
     Invited, Owed, Subject, cancel_invitations, facts, find_case, find_invitation, insert_invitation, insert_subject,
     invitation_of, invitations, lock_subject, mark_defaulted, mark_used, reopen_invitation, save_subject, scan, subject, subject_by_no, subject_ids,

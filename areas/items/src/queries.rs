@@ -27,6 +27,14 @@ pub(crate) fn closed_reason(state: State, notice: &str) -> Option<String> {
     }
 }
 
+/// 某日范围内在用的依申请办理项的编码；`day` 是 `20261122` 这样的整数。评价覆盖率的分母（evaluation §6）。
+///
+/// # Errors
+/// 引擎故障。
+pub fn applied_on(tx: &mut Tx<'_>, scope: &tongban_kernel::Scope, day: i64) -> Result<std::collections::BTreeSet<String>> {
+    store::applied_on(tx, scope, day)
+}
+
 /// 一个县区最多这么多办理项供挑选。
 const OFFERS_SCANNED: i64 = 5_000;
 

@@ -1,6 +1,6 @@
 //! 评价统计：按单位、事项、经办人、窗口、渠道、节点；可导出。
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::extract::State;
@@ -9,14 +9,14 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Deserialize;
 use tongban_documents::table::{Cell, Column, Format, Kind};
-use tongban_kernel::{Problem, time};
+use tongban_kernel::{Problem, Scope, time};
 use tongban_store::Tx;
 use tongban_web::components::{ErrorSummary, Field};
 use tongban_web::{App, Ctx, Failure, Layout, Query, export, render_status};
 
 use crate::model::dimensions::{DIMENSIONS, Dimension};
 use crate::model::{EvalChannel, Node};
-use crate::rules::stats::Levels;
+use crate::rules::stats::{Coverage, Levels};
 use crate::store::{self, By};
 
 /// 一次至多看多少天。
@@ -78,6 +78,8 @@ struct StatsPage {
     total: Levels,
     /// 四川维度：名字、条数、平均分。
     dims: Vec<(&'static str, i64, String)>,
+    /// 按事项看时：在用的办理项评到了多少。
+    coverage: Option<Coverage>,
     /// 办结后几个自然日记默认评价；0 为不记。
     default_days: u32,
 }
@@ -139,6 +141,19 @@ fn lines(tx: &mut Tx<'_>, by: By, counted: Vec<store::Counted>) -> tongban_store
     Ok(found)
 }
 
+/// 期末在用的依申请办理项里，期内评到的、有办件的各几项（evaluation §6）。
+fn covered(tx: &mut Tx<'_>, scope: &Scope, counted: &[store::Counted], (from, to): (Date, Date)) -> tongban_store::Result<Coverage> {
+    let (from, to) = (time::day_number(from), time::day_number(to));
+    let rated: BTreeSet<&str> = counted.iter().map(|(code, ..)| code.as_str()).collect();
+    let mut coverage = Coverage::default();
+    for code in tongban_items::queries::applied_on(tx, scope, to)? {
+        coverage.in_use += 1;
+        coverage.rated += i64::from(rated.contains(code.as_str()));
+        coverage.with_cases += i64::from(store::has_cases(tx, scope, &code, from, to)?);
+    }
+    Ok(coverage)
+}
+
 /// `GET /desk/rates/stats`
 pub async fn stats(State(app): State<App>, ctx: Ctx, Query(query): Query<StatsQuery>) -> Result<Response, Failure> {
     let today = time::date_of(app.now());
@@ -150,11 +165,12 @@ pub async fn stats(State(app): State<App>, ctx: Ctx, Query(query): Query<StatsQu
     let scope = ctx.actor.scope.clone();
     let until = span.1.tomorrow().unwrap_or(span.1);
     let (from, to) = (time::instant(span.0, 0, 0), time::instant(until, 0, 0));
-    let (lines, sums) = app
+    let (lines, sums, coverage) = app
         .db()
         .snapshot("evaluation.stats", move |tx| {
             let counted = store::grouped(tx, &scope, by, from, to)?;
-            Ok((lines(tx, by, counted)?, store::dimension_sums(tx, &scope, from, to)?))
+            let coverage = if by == By::Item { Some(covered(tx, &scope, &counted, span)?) } else { None };
+            Ok((lines(tx, by, counted)?, store::dimension_sums(tx, &scope, from, to)?, coverage))
         })
         .await?;
     if let (Some(format), None) = (Format::from_extension(&query.format), &problem) {
@@ -181,6 +197,7 @@ pub async fn stats(State(app): State<App>, ctx: Ctx, Query(query): Query<StatsQu
         lines,
         total,
         dims: averages(&sums),
+        coverage,
         default_days: app.config().default_rating_days,
     };
     render_status(if problem.is_some() { 422 } else { 200 }, &page)

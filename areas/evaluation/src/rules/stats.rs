@@ -57,6 +57,31 @@ impl Levels {
     }
 }
 
+/// 一段时间里事项被评到的情况（evaluation §6：事项评价覆盖率、有办件事项评价率）。
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// 期末在用的依申请办理项。
+    pub in_use: i64,
+    /// 其中期内有主动有效首评的。
+    pub rated: i64,
+    /// 期内有办件的办理项。
+    pub with_cases: i64,
+}
+
+impl Coverage {
+    /// 事项评价覆盖率，万分之一。
+    #[must_use]
+    pub fn of_all(&self) -> Option<i64> {
+        share(self.rated, self.in_use)
+    }
+
+    /// 有办件事项评价率，万分之一；对照用。
+    #[must_use]
+    pub fn of_busy(&self) -> Option<i64> {
+        share(self.rated, self.with_cases)
+    }
+}
+
 /// 四舍五入到万分之一；不满不进成 100%。
 fn share(part: i64, whole: i64) -> Option<i64> {
     if whole == 0 {
@@ -77,6 +102,13 @@ mod tests {
     use super::*;
 
     /// §6 算例：5 级 60、4 级 12、3 级 4、有效 2 级 2、1 级 1。
+    #[test]
+    fn items_are_covered_out_of_those_in_use_and_those_with_cases() {
+        let coverage = Coverage { in_use: 8, rated: 3, with_cases: 4 };
+        assert_eq!((coverage.of_all(), coverage.of_busy()), (Some(3_750), Some(7_500)));
+        assert_eq!((Coverage::default().of_all(), Coverage::default().of_busy()), (None, None), "分母 0 为空");
+    }
+
     #[test]
     fn the_worked_example_holds() {
         let mut levels = Levels::default();

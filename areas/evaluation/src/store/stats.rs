@@ -28,7 +28,14 @@ static BY_POST: ScopedSql = scoped!(
     " = $1 AND r.at >= $2 AND r.at < $3 AND r.counts = 1 AND r.active = 1 AND r.effective = 1 AND r.round = 1 GROUP BY 1, 2, 3"
 );
 
+static BUSY: ScopedSql = scoped!(
+    "SELECT id FROM evaluation_cases WHERE item_code = $1 AND COALESCE(received_day, decided_day, 0) >= $2 \
+     AND COALESCE(received_day, decided_day, 0) <= $3 AND voided = 0 AND ",
+    " = $4 LIMIT 1"
+);
+
 pub(super) const STATEMENTS: &[&str] = &[
+    BUSY.tenant, BUSY.unit, BUSY.org,
     BY_ORG.tenant, BY_ORG.unit, BY_ORG.org, BY_ITEM.tenant, BY_ITEM.unit, BY_ITEM.org, BY_STAFF.tenant, BY_STAFF.unit, BY_STAFF.org,
     BY_CHANNEL.tenant, BY_CHANNEL.unit, BY_CHANNEL.org, BY_NODE.tenant, BY_NODE.unit, BY_NODE.org, BY_WINDOW.tenant, BY_WINDOW.unit, BY_WINDOW.org, BY_POST.tenant, BY_POST.unit,
     BY_POST.org,
@@ -68,6 +75,19 @@ impl By {
             Self::Node => &BY_NODE,
         }
     }
+}
+
+/// 范围内这个事项在这段日子（含首尾，`20261122` 这样的整数）里有没有办件。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn has_cases(tx: &mut Tx<'_>, scope: &Scope, item: &str, from: i64, to: i64) -> Result<bool> {
+    for reach in scope.reaches() {
+        if tx.row(BUSY.at(reach.depth), args![item, from, to, reach.id], |r| r.get::<i64>(0))?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// （组的键、名字、级、条数）。

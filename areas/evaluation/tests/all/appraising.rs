@@ -54,7 +54,7 @@ async fn an_appraisal_needs_the_sum_and_floods_are_stopped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_appraisal_is_public_only_after_review() {
     for engine in engines() {
-        let app = TestApp::open(engine, vec![tongban_directory::area(), tongban_parties::area(), tongban_messages::area(), area()]).await.unwrap();
+        let app = TestApp::open(engine, vec![tongban_directory::area(), tongban_parties::area(), tongban_messages::area(), tongban_items::area(), area()]).await.unwrap();
         let page = app.get("/appraise", "").await.unwrap();
         let question = page.body.split("name=\"question\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let (a, b) = appraisals::asked(&question.replace("&#43;", "+")).split_once('+').map(|(a, b)| (a.parse::<i64>().unwrap(), b.parse::<i64>().unwrap())).unwrap();

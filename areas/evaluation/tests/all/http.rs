@@ -13,7 +13,7 @@ type Step<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>);
 pub async fn open() -> Vec<TestApp> {
     let mut apps = Vec::new();
     for engine in engines() {
-        let app = TestApp::open(engine, vec![tongban_directory::area(), tongban_parties::area(), tongban_messages::area(), area()]).await.unwrap();
+        let app = TestApp::open(engine, vec![tongban_directory::area(), tongban_parties::area(), tongban_messages::area(), tongban_items::area(), area()]).await.unwrap();
         app.app
             .db()
             .write("test.case", |tx| {

@@ -30,7 +30,7 @@ pub struct Hall {
 }
 
 pub async fn hall(engine: tongban_store::Engine) -> Hall {
-    let app = TestApp::open(engine, vec![tongban_directory::area(), tongban_parties::area(), tongban_messages::area(), area()]).await.unwrap();
+    let app = TestApp::open(engine, vec![tongban_directory::area(), tongban_parties::area(), tongban_messages::area(), tongban_items::area(), area()]).await.unwrap();
     let (org, windows, posts, people) = app
         .app
         .db()

@@ -2,9 +2,15 @@
 
 use axum::http::StatusCode;
 use tongban_evaluation::permissions::READ;
+use tongban_store::args;
 
 use crate::http::open;
 use crate::support::{UNIT, staff, tokens};
+
+const ITEM: &str = "INSERT INTO items_items (id, tenant, unit, org, implementation, catalogue, code, name, task_type, level, dept_name, state, revision, \
+     desk, version, edition, complete, depth, visits, promise, errors, warnings, wrong, notice, resume_day, reporter, opinion, draft, facts, touched) \
+     VALUES ($1, 1, $2, 100, 1, 1, $3, '某事项', '01', '4', '某局', 'active', '', '', 1, 1, 1, '', 0, '', 0, 0, 0, '', 0, 0, '', '{}', '{}', 0)";
+const SPAN: &str = "INSERT INTO items_spans (item, day_from, day_until, org, flags, visits, legal, promise) VALUES ($1, 20200101, 99991231, $2, 1, 0, 0, 0)";
 
 #[tokio::test]
 async fn every_grouping_adds_up_to_the_ratings_and_the_export_runs_the_national_way() {
@@ -29,6 +35,15 @@ async fn every_grouping_adds_up_to_the_ratings_and_the_export_runs_the_national_
             let nothing = app.get(&format!("/desk/rates/stats?by={by}"), &other).await.unwrap();
             assert!(nothing.body.contains("这段时间还没有评价"), "{by}：范围外看到了");
         }
+        let page = app.get("/desk/rates/stats?by=item", &mine).await.unwrap().body;
+        assert!(page.contains("在用的依申请办理项 0 项") && page.contains("<dd class=\"num\">— "), "没有在用的事项，率是空：{page}");
+        for (id, code) in [(1_i64, "511Y00000000000000000000000000001"), (2, "511Y00000000000000000000000000002")] {
+            app.app.db().write("test.item", move |tx| tx.exec(ITEM, args![id, UNIT, code]).and_then(|_| tx.exec(SPAN, args![id, UNIT]))).await.unwrap();
+        }
+        let page = app.get("/desk/rates/stats?by=item", &mine).await.unwrap().body;
+        assert!(page.contains("50.00% <span class=\"muted\">期末在用的依申请办理项 2 项，其中期内评到 1 项"), "{page}");
+        assert!(page.contains("期内有办件的 1 项") || page.contains("期内有办件的 0 项"), "{page}");
+        assert!(!app.get("/desk/rates/stats?by=org", &mine).await.unwrap().body.contains("事项评价覆盖率"));
         let wrong = app.get("/desk/rates/stats?from=2026-02-30&to=2026-01-01", &mine).await.unwrap();
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(wrong.body.contains("日期写成 2026-11-23 的样子"));

@@ -115,6 +115,20 @@ const INSERT_SPAN: &str = "INSERT INTO items_spans (item, day_from, day_until, o
 const DRILL: &str = "SELECT s.item, i.code, i.name, i.dept_name, s.flags, s.visits, s.legal, s.promise FROM items_spans s \
      JOIN items_items i ON i.id = s.item WHERE s.org = $1 AND s.item > $2 AND s.day_from <= $3 AND s.day_until > $4 \
      ORDER BY s.item LIMIT $5";
+// 布尔各占一位，依申请是最低一位
+static APPLIED: ScopedSql = scoped!(
+    "SELECT i.code FROM items_items i JOIN items_spans s ON s.item = i.id WHERE s.day_from <= $2 AND s.day_until > $3 AND s.flags % 2 = 1 AND i.",
+    " = $1"
+);
+
+/// 某日范围内在用的依申请办理项的编码，不重。
+pub fn applied_on(tx: &mut Tx<'_>, scope: &Scope, day: i64) -> Result<std::collections::BTreeSet<String>> {
+    let mut found = std::collections::BTreeSet::new();
+    for reach in scope.reaches() {
+        found.extend(tx.rows(APPLIED.at(reach.depth), args![reach.id, day, day], |r| r.get::<String>(0))?);
+    }
+    Ok(found)
+}
 
 /// 时段上的布尔各占一位。
 mod flag {
@@ -195,4 +209,4 @@ pub fn in_use_on(tx: &mut Tx<'_>, org: i64, day: i64, after: i64, limit: i64) ->
 }
 
 pub(super) const STATEMENTS: &[&str] =
-    &[CLEAR_FINDINGS, INSERT_FINDING, FINDINGS, FINDING_LIST.tenant, FINDING_LIST.unit, FINDING_LIST.org, CLEAR_SPANS, INSERT_SPAN, DRILL];
+    &[CLEAR_FINDINGS, INSERT_FINDING, FINDINGS, FINDING_LIST.tenant, FINDING_LIST.unit, FINDING_LIST.org, CLEAR_SPANS, INSERT_SPAN, DRILL, APPLIED.tenant, APPLIED.unit, APPLIED.org];
