@@ -77,7 +77,7 @@ async fn a_stale_form_keeps_its_words_and_follows_the_other_where_untouched() {
         // 别人又看了一遍：平面图合格，租约缺页
         let second = [verdict("plan", ""), verdict("lease", "缺第二页")];
         run(&app.test, move |tx| commands::check_materials(tx, &clerk(), &number, version + 1, &second, Timestamp::now())).await.unwrap();
-        let fields = [("version", seen.as_str()), ("p_plan", "太模糊"), ("b_plan", "太模糊"), ("p_photo", "没拍全"), ("b_photo", ""), ("r_photo", "重拍一张"), ("days", "10")];
+        let fields = [("version", seen.as_str()), ("p_plan", "太模糊"), ("b_plan", "太模糊"), ("p_lease", ""), ("b_lease", ""), ("p_photo", "没拍全"), ("b_photo", ""), ("r_photo", "重拍一张"), ("days", "10")];
         let stale = app.post_form(&path, &token, &fields).await.unwrap();
         assert_eq!(stale.status.as_u16(), 412);
         assert!(stale.body.contains("别人先改了"), "{}", stale.body);
