@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { area: "evaluation", number: 3, name: "appraisals", sql: include_str!("../migrations/0003_appraisals.sql") },
     Migration { area: "evaluation", number: 4, name: "posts", sql: include_str!("../migrations/0004_posts.sql") },
     Migration { area: "evaluation", number: 5, name: "items", sql: include_str!("../migrations/0005_items.sql") },
+    Migration { area: "evaluation", number: 6, name: "withheld", sql: include_str!("../migrations/0006_withheld.sql") },
 ];
 
 const CLOCKS: &[Clock] = &[

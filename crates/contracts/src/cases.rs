@@ -54,4 +54,7 @@ pub struct CaseNodeV1 {
     pub anomaly: Option<String>,
     /// 准予后要出的证照名称。
     pub licence: Option<String>,
+    /// 办件与评价都不公开：涉密、信访举报类事项，未成年人的。
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub withheld: bool,
 }

@@ -269,6 +269,7 @@ fn node(tx: &mut Tx<'_>, actor: &Actor, case: &Case, mark: &Mark<'_>) -> Result<
         decided_at: case.decided_at.map(Timestamp::as_millisecond),
         anomaly: mark.anomaly.map(|anomaly| anomaly.code().to_owned()),
         licence: mark.licence.map(str::to_owned),
+        withheld: case.withheld,
     })
 }
 

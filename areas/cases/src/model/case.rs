@@ -5,8 +5,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tongban_kernel::Place;
 use tongban_kernel::calendar::Suspension;
-use tongban_kernel::codes::CaseNo;
+use tongban_kernel::codes::{CaseNo, IdNumber};
 use tongban_kernel::lights::Light;
+use tongban_kernel::time;
 
 use super::flow::{Flow, Stage};
 use super::state::{Channel, Outcome, State, Step};
@@ -88,6 +89,8 @@ pub struct Case {
     pub urged_at: Option<Timestamp>,
     /// 延续件：原证的届满之日；其余为空。
     pub renews_until: Option<Date>,
+    /// 办件与评价都不公开：涉密、信访举报类事项，未成年人的（evaluation §7）。
+    pub withheld: bool,
     /// 件数计在哪一格（页签、灯）：写回时从这一格挪走。
     pub booked: Option<(&'static str, &'static str)>,
     /// 特别程序。
@@ -154,6 +157,12 @@ impl Applicant {
     #[must_use]
     pub fn shown(&self) -> String {
         tongban_kernel::mask::applicant(&self.name, !self.is_legal)
+    }
+
+    /// 不满 18 周岁；不是身份证的看不出，按成年人算。
+    #[must_use]
+    pub fn is_minor(&self, today: Date) -> bool {
+        !self.is_legal && IdNumber::parse(&self.id_number, today).is_ok_and(|id| id.age(today) < 18)
     }
 }
 
@@ -348,6 +357,7 @@ impl Case {
             urged: 0,
             urged_at: None,
             renews_until: None,
+            withheld: offer.withheld || applicant.is_minor(time::date_of(at)),
             booked: None,
             procedures: Vec::new(),
         }
@@ -407,5 +417,35 @@ impl Case {
             State::Decided => "delivery",
             _ => "done",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::testing::sample_offer;
+
+    fn of(id_number: &str, is_legal: bool) -> Applicant {
+        Applicant { id_number: id_number.to_owned(), is_legal, ..Applicant::default() }
+    }
+
+    #[test]
+    fn minors_and_confidential_items_are_withheld() {
+        // 2019-03-07 生
+        let child = of("510811201903070012", false);
+        assert!(IdNumber::checksum(&child.id_number), "样例要是真的校验位");
+        assert!(child.is_minor(date(2037, 3, 6)) && !child.is_minor(date(2037, 3, 7)), "满 18 周岁那天起不算");
+        assert!(!of("510811199003070017", false).is_minor(date(2026, 11, 23)));
+        assert!(!of("510811201903070012", true).is_minor(date(2026, 11, 23)), "单位不论年龄");
+        let at = "2026-11-23T02:00:00Z".parse().unwrap();
+        let blank = |offer: &crate::model::Offer, who: &Applicant| {
+            let no = CaseNo::from_parts("510811", date(2026, 11, 23), 1).unwrap();
+            Case::blank(1, no, offer, who, at, date(2026, 11, 23)).withheld
+        };
+        let open = sample_offer();
+        let secret = crate::model::Offer { withheld: true, ..sample_offer() };
+        assert_eq!((blank(&open, &of("510811199003070017", false)), blank(&open, &child), blank(&secret, &of("", true))), (false, true, true));
     }
 }

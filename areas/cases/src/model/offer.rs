@@ -36,6 +36,9 @@ pub struct Offer {
     pub for_legal: bool,
     /// 承办、审核、批准可以是同一人（即办、乡镇便民）。
     pub single_post: bool,
+    /// 办件与评价都不公开的事项（涉密、信访举报类）。
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withheld: bool,
     /// 可以告知承诺。
     pub commitment: bool,
     /// 声明可以停表的程序（29–32）。

@@ -51,6 +51,7 @@ fn key(name: String) -> String {
 #[must_use]
 pub fn converted(found: items::Offer) -> Offer {
     let variants = found.guide.variants.iter().map(variant).collect();
+    let withheld = found.guide.exemptions.iter().any(|exemption| exemption.from == "public");
     let window = found.instant && at_window(&found.guide.steps);
     let single_post = found.single_post || window;
     let flow = Flow { window, ..if single_post { Flow::default() } else { flow(&found.guide.steps) } };
@@ -77,6 +78,7 @@ pub fn converted(found: items::Offer) -> Offer {
         for_person: found.for_person,
         for_legal: found.for_legal,
         single_post,
+        withheld,
         commitment: found.commitment,
         stoppable: found.stoppable,
         licence: found.licence,

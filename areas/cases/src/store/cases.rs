@@ -20,7 +20,7 @@ macro_rules! columns {
          received_at, accepted_at, accepted_on, auto_accepted, decided_at, ended_at, corrections, correction_due, \
          deferred_due, outcome, result_note, revoked_on, on_time, early, used_days, external_system, external_no, \
          linked_in_time, due, yellow_from, legal_due, light, red_spans, first_red, clock_done, next_clock_at, flow, stage, \
-         step_since, bundle, urged, urged_at, renews_until"
+         step_since, bundle, urged, urged_at, renews_until, withheld"
     };
 }
 pub(super) use columns;
@@ -35,7 +35,7 @@ const ADD: &str = concat!(
      ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
       $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, \
       $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, \
-      $63, $64, $65, $66, $67, $68, $69, $70, $71, $72, $73)"
+      $63, $64, $65, $66, $67, $68, $69, $70, $71, $72, $73, $74)"
 );
 const SAVE: &str = "UPDATE cases_cases SET state = $1, step = $2, handler = $3, handler_name = $4, extension_days = $5, \
      counted_on = $6, received_at = $7, accepted_at = $8, accepted_on = $9, auto_accepted = $10, decided_at = $11, \
@@ -163,6 +163,7 @@ pub(super) fn from_row(r: &Row<'_>) -> Result<Case> {
         urged: r.get(61)?,
         urged_at: moment(r, 62)?,
         renews_until: day(r, 63)?,
+        withheld: r.get(64)?,
         booked: None,
         procedures: Vec::new(),
     };
@@ -249,7 +250,7 @@ pub fn add(tx: &mut Tx<'_>, new: &NewCase<'_>) -> Result<()> {
             &case.external_system, &case.external_no, case.linked_in_time, case.due, case.yellow_from, case.legal_due,
             case.light.as_str(), &red, first_red(case), case.clock_done, case.next_clock_at,
             &flow, stage(case), case.step_since, case.bundle, case.urged, case.urged_at, case.renews_until.map(day_number),
-            case.tab(), case.tab() != "done", sort_due(case), &applicant, &form, &situations, &access_code,
+            case.withheld, case.tab(), case.tab() != "done", sort_due(case), &applicant, &form, &situations, &access_code,
             &name_digest, &id_digest,
         ],
     )?;

@@ -55,6 +55,7 @@ pub const MIGRATIONS: &[Migration] =
         Migration { area: "cases", number: 13, name: "deliveries", sql: include_str!("../../migrations/0013_deliveries.sql") },
         Migration { area: "cases", number: 14, name: "seals", sql: include_str!("../../migrations/0014_seals.sql") },
         Migration { area: "cases", number: 15, name: "lean_indexes", sql: include_str!("../../migrations/0015_lean_indexes.sql") },
+        Migration { area: "cases", number: 16, name: "withheld", sql: include_str!("../../migrations/0016_withheld.sql") },
     ];
 
 pub const STATEMENTS: &[&[&str]] = &[cases::STATEMENTS, children::STATEMENTS, drafts::STATEMENTS, lists::STATEMENTS, counters::STATEMENTS, bundles::STATEMENTS, archives::STATEMENTS, public::STATEMENTS, imports::STATEMENTS, views::STATEMENTS, facts::STATEMENTS, commitments::STATEMENTS, drill::STATEMENTS, opinions::STATEMENTS, proposals::STATEMENTS, agencies::STATEMENTS, follow_ups::STATEMENTS, deliveries::STATEMENTS, seals::STATEMENTS, SNAPSHOTS, FLOWS];

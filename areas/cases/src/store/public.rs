@@ -11,7 +11,7 @@ macro_rules! open_cases {
     ($after:literal) => {
         concat!(
             "SELECT id, case_no, item_name, applicant_shown, org_name, state, outcome, submitted_at, ended_at, sort_due, revoked_on \
-             FROM cases_cases WHERE tenant = $1 AND tab = 'done' AND state <> 'voided'", $after
+             FROM cases_cases WHERE tenant = $1 AND tab = 'done' AND state <> 'voided' AND withheld = 0", $after
         )
     };
 }

@@ -180,7 +180,7 @@ pub(super) fn new_row(
         tags: rating.tag_codes(),
         text: rating.text.clone(),
         review: waiting,
-        private: rating.private,
+        private: rating.private || subject.withheld,
         channel,
         active: rules::is_active(channel),
         effective: true,

@@ -11,13 +11,13 @@ use crate::model::{Node, Round, Satisfaction, State};
 use crate::rules::Invitation;
 
 const SUBJECT: &str = "SELECT id, case_id, case_no, item_code, item_name, region, dept_code, org_name, tenant, unit, org, \
-     online, instant, legal, person, legal_entity, received_day, accepted_day, decided_day, decided, voided, version \
+     online, instant, legal, person, legal_entity, received_day, accepted_day, decided_day, decided, voided, version, withheld \
      FROM evaluation_cases WHERE id = $1";
 const FIND_CASE: &str = "SELECT id FROM evaluation_cases WHERE case_id = $1";
 const BY_NO: &str = "SELECT id FROM evaluation_cases WHERE case_no = $1 ORDER BY id DESC LIMIT 1";
 const INSERT_SUBJECT: &str = "INSERT INTO evaluation_cases (id, case_id, case_no, item_code, item_name, region, dept_code, \
-     org_name, tenant, unit, org, online, instant, legal, person, legal_entity, decided, voided, rated, evaluated, version, created) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 0, 0, 0, 0, $17) \
+     org_name, tenant, unit, org, online, instant, legal, person, legal_entity, decided, voided, rated, evaluated, version, created, withheld) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 0, 0, 0, 0, $17, $18) \
      ON CONFLICT (case_id) DO NOTHING";
 const SAVE_SUBJECT: &str = "UPDATE evaluation_cases SET received_day = $1, accepted_day = $2, decided_day = $3, decided = $4, \
      voided = $5, rated = $6, evaluated = $7, first_rated_day = $8, tenant = $9, unit = $10, org = $11, version = version + 1 \
@@ -86,6 +86,8 @@ pub struct Subject {
     pub decided: bool,
     pub voided: bool,
     pub version: i64,
+    /// 办件不公开的，评价也不公开。
+    pub withheld: bool,
 }
 
 impl Subject {
@@ -116,6 +118,7 @@ fn subject_from(r: &Row<'_>) -> Result<Subject> {
         decided: r.get(19)?,
         voided: r.get(20)?,
         version: r.get(21)?,
+        withheld: r.get(22)?,
     })
 }
 
@@ -136,7 +139,7 @@ pub fn insert_subject(tx: &mut Tx<'_>, case_id: i64, node: &CaseNodeV1, at: Time
         INSERT_SUBJECT,
         args![
             id, case_id, &node.case_no, &node.item_code, &node.item_name, &node.region, &node.dept_code, &node.org_name,
-            node.tenant, node.unit, node.org, node.online, node.instant, node.legal, node.person, node.legal_entity, at,
+            node.tenant, node.unit, node.org, node.online, node.instant, node.legal, node.person, node.legal_entity, at, node.withheld,
         ],
     )?;
     Ok(())

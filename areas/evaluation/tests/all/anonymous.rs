@@ -1,6 +1,8 @@
 //! 评价对被评的人匿名；不公开的不公开；申诉要证据；两次不认可转监督查评；堵点推给管事项的人；一个事项的公示。
 
 use axum::http::StatusCode;
+use jiff::Timestamp;
+use tongban_contracts::cases::CaseNodeV1;
 use tongban_directory::commands as directory;
 use tongban_directory::model::{KIND_TENANT, NewOrg, NewPost};
 use tongban_evaluation::commands::{self, Handle};
@@ -10,10 +12,11 @@ use tongban_evaluation::permissions::{HANDLE, INSPECT, READ, REVIEW, REVISIT};
 use tongban_evaluation::{rules, store};
 use tongban_kernel::scope::Depth;
 use tongban_kernel::{Actor, Code, Scope};
+use tongban_store::Entry;
 use tongban_store::testing::{TestDb, engines};
 
 use crate::http::open as pages;
-use crate::support::{UNIT, decided_case, draft, from_phone, later, open, staff, start, tokens};
+use crate::support::{TENANT, UNIT, decided_case, draft, from_phone, header, later, open, settle, staff, start, tokens};
 
 const NO: &str = "510811-20260302-000001-3-1";
 
@@ -45,6 +48,32 @@ async fn the_person_rated_never_sees_the_rating() {
         assert!(page.contains("已评。") && !page.contains("非常不满意"), "{page}");
         assert!(app.get(case, &other).await.unwrap().body.contains("非常不满意"));
         assert!(app.get("/desk/rates/stats?by=staff", &own).await.unwrap().body.contains("011"), "统计里看得到自己的数");
+    }
+}
+
+/// 未成年人、涉密与信访举报类的办件：评价照记照办，不公开（evaluation §7）。
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withheld_case_keeps_its_ratings_from_the_public() {
+    const KEPT: &str = "SELECT COUNT(*) FROM evaluation_ratings WHERE item_name = '不公开的事项' AND private = 1 AND counts = 1";
+    for app in pages().await {
+        let db = app.app.db();
+        let hidden = CaseNodeV1 { withheld: true, item_name: "不公开的事项".to_owned(), ..header(31) };
+        let body = serde_json::to_string(&hidden).unwrap();
+        db.write("test.withheld", move |tx| {
+            let actor = Actor::system();
+            let at = Timestamp::now() - jiff::SignedDuration::from_mins(10);
+            let entry = Entry { kind: "cases.decided", subject: 900_031, rev: 1, at, actor: &actor, tenant: TENANT, body: &body };
+            tx.journal_facts::<i64>(entry, None, None)
+        })
+        .await
+        .unwrap();
+        settle(db).await;
+        let found = tokens(db, 31).await;
+        let sent = app.post_form(&format!("/r/{}", found[0]), "", &[("level", "5")]).await.unwrap();
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+        let kept: Option<i64> = db.read("test.kept", |tx| tx.row(KEPT, &[], |r| r.get(0))).await.unwrap();
+        assert_eq!(kept, Some(1), "照样计数");
+        assert!(!app.get("/open/rates", "").await.unwrap().body.contains("不公开的事项"));
     }
 }
 

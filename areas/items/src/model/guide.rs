@@ -413,7 +413,7 @@ pub struct Remedy {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Exemption {
-    /// `online` 不计网上可办、全程网办；`visit` 不计最多跑一次。
+    /// `online` 不计网上可办、全程网办；`visit` 不计最多跑一次；`public` 办件与评价都不公开（涉密、信访举报类）。
     pub from: String,
     pub basis: String,
     pub approved_by: String,

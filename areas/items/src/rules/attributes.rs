@@ -127,9 +127,9 @@ pub(super) fn q22(v: &GuideView<'_>, out: &mut Report) {
     out.ensure(v.guide.visits <= 9, "visits", "到现场次数应在 0 到 9 之间");
     out.ensure(v.guide.real_level <= 3, "real_level", "最低实名等级应在 0 到 3 之间");
     for exemption in &v.guide.exemptions {
-        let sound = matches!(exemption.from.as_str(), "online" | "visit")
+        let sound = matches!(exemption.from.as_str(), "online" | "visit" | "public")
             && !exemption.basis.trim().is_empty()
             && !exemption.approved_by.trim().is_empty();
-        out.ensure(sound, "exemptions", "豁免要写明从哪个指标剔除、法律依据和批准的主管");
+        out.ensure(sound, "exemptions", "豁免要写明从哪个指标剔除（online、visit）或不公开（public）、法律依据和批准的主管");
     }
 }

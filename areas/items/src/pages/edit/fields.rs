@@ -78,7 +78,7 @@ fn service_fields(g: &Guide) -> Vec<Field> {
         Field::text("court", "行政诉讼法院").value(&g.remedy.court).optional(),
         Field::text("court_contact", "法院的地址、电话").value(&g.remedy.court_contact).optional(),
         Field::area("exemptions", "经批准的豁免")
-            .hint("一行一条，用“｜”分开：online 或 visit｜法律依据｜批准的主管")
+            .hint("一行一条，用“｜”分开：online、visit 或 public｜法律依据｜批准的主管；public 是办件与评价都不公开（涉密、信访举报类）")
             .value(lines::write_exemptions(&g.exemptions))
             .optional(),
     ]
