@@ -85,6 +85,8 @@ struct ActionLink {
     key: &'static str,
     /// 直接提交，不用再填什么。
     direct: bool,
+    /// 先把材料核验存下再去：补正的原因就写在那里。
+    saves: bool,
     /// 不常用，收在“更多”里。
     more: bool,
 }
@@ -173,6 +175,7 @@ fn action_link(no: &str, action: Action, special: bool) -> ActionLink {
             action,
             Action::Withdraw | Action::Terminate | Action::Void | Action::Revoke | Action::Amend | Action::Transfer | Action::Consult | Action::Extend
         ),
+        saves: action == Action::RequestCorrection,
         direct: matches!(action, Action::Receive | Action::Accept) || (action == Action::Forward && !special),
     }
 }
@@ -372,9 +375,15 @@ pub(super) fn verdicts(fields: &Fields) -> Vec<Verdict> {
 pub async fn check(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, Form(fields): Form<Vec<(String, String)>>) -> Result<Response, Failure> {
     let fields = Fields(fields);
     let (version, verdicts, actor, at, number) = (fields.int("version"), verdicts(&fields), ctx.actor.clone(), app.now(), no.clone());
+    // 去写补正告知：先把刚填的结论存下，备注带过去；没改过的不必再存
+    let correcting = fields.get("then") == "correct";
+    let onward = if correcting { format!("/desk/cases/{no}/actions/{}", Action::RequestCorrection.as_str()) } else { format!("/desk/cases/{no}") };
+    if correcting && !desk_conflict::touched(&fields) {
+        return Ok(see_other(onward).into_response());
+    }
     let saved = app.act(&ctx, "cases.check", move |tx| commands::check_materials(tx, &actor, &number, version, &verdicts, at)).await;
     match saved {
-        Ok(case) => Ok(see_other(format!("/desk/cases/{}", case.no)).flash("核验结论已保存").into_response()),
+        Ok(_) => Ok(see_other(onward).flash("核验结论已保存").into_response()),
         Err(error) if desk_conflict::is_stale(&error) => desk_conflict::case(&app, &ctx, no, "保存核验结论", &fields).await,
         Err(error) => {
             let problem = mendable(error)?;

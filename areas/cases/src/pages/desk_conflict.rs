@@ -52,6 +52,11 @@ fn threes(page: &CasePage, fields: &Fields) -> Vec<Three> {
     .collect()
 }
 
+/// 打开之后有没有动过哪一份的结论或备注。
+pub(super) fn touched(fields: &Fields) -> bool {
+    fields.prefixed("b_").any(|(key, opened)| base(fields.get(&format!("m_{key}")), fields.get(&format!("n_{key}"))) != opened)
+}
+
 impl CasePage {
     /// 重画时留住自己动过的：核验结论、备注、意见。没动过的照库里此刻的。
     #[must_use]

@@ -56,17 +56,28 @@ pub async fn form(State(app): State<App>, ctx: Ctx) -> Result<Html, Failure> {
     render(&page(&app, &ctx, None).await?)
 }
 
+/// 存下之后怎么说：B 岗与 A 岗角色不同的，看得到却接不了，要说清。
+const fn told(away: bool, same: bool) -> &'static str {
+    match (away, same) {
+        (_, false) => "已保存。B 岗与您的岗位不同，看得到您手里的件，接办不了；离岗之前请另定同一岗位的 B 岗，或把件转办出去",
+        (true, true) => "已标离岗，手里的件 B 岗能接办",
+        (false, true) => "已保存",
+    }
+}
+
 /// 存下。
 pub async fn save(State(app): State<App>, ctx: Ctx, Form(fields): Form<Vec<(String, String)>>) -> Result<Response, Failure> {
     let fields = Fields(fields);
     let (actor, at, backup, away) = (ctx.actor.clone(), app.now(), fields.int("backup"), fields.has("away"));
     let saved = app
         .act(&ctx, "cases.cover", move |tx| {
-            tongban_directory::commands::cover_post(tx, &actor, actor.post, Some(backup).filter(|id| *id != 0), away, at)
+            tongban_directory::commands::cover_post(tx, &actor, actor.post, Some(backup).filter(|id| *id != 0), away, at)?;
+            let (own, other) = (directory::post(tx, actor.post)?, directory::post(tx, backup)?);
+            Ok(own.zip(other).is_none_or(|(own, other)| own.role == other.role))
         })
         .await;
     match saved {
-        Ok(()) => Ok(see_other("/desk/cover").flash(if away { "已标离岗，手里的件 B 岗能接办" } else { "已保存" }).into_response()),
+        Ok(same) => Ok(see_other("/desk/cover").flash(told(away, same)).into_response()),
         Err(error) => {
             let problem = mendable(error)?;
             render_status(422, &page(&app, &ctx, Some(&problem)).await?)

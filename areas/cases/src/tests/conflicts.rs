@@ -88,6 +88,34 @@ async fn a_stale_form_keeps_its_words_and_follows_the_other_where_untouched() {
     }
 }
 
+/// 备注里按回车是保存核验，绝不是受理；去写补正告知之前，刚填的备注先存下、带过去。
+#[tokio::test(flavor = "multi_thread")]
+async fn enter_saves_and_correcting_takes_the_remark_along() {
+    for engine in engines() {
+        let app = TestApp::open(engine, areas()).await.unwrap();
+        let case = run(&app.test, |tx| {
+            let new = commands::register(tx, &clerk(), &offer_of(5), &registration(), RANDOM, Timestamp::now())?;
+            commands::receive(tx, &clerk(), &new.no, new.version, Timestamp::now())
+        })
+        .await
+        .unwrap();
+        let token = app.sign_in(clerk());
+        let page = app.get(&format!("/desk/cases/{}", case.no), &token).await.unwrap().body;
+        let form = page.split("<form id=\"f\"").nth(1).unwrap();
+        let first = form.split("<button").nth(1).unwrap().split("</button>").next().unwrap();
+        assert!(first.contains("保存核验结论") && !first.contains("formaction"), "回车按的是第一个按钮：{first}");
+        let (path, version) = (format!("/desk/cases/{}/check", case.no), case.version.to_string());
+        let idle = [("version", version.as_str()), ("then", "correct"), ("b_plan", ":"), ("m_plan", ""), ("n_plan", "")];
+        let onward = app.post_form(&path, &token, &idle).await.unwrap();
+        assert!(onward.location().ends_with("/actions/request-correction"), "{}", onward.location());
+        let typed = [("version", version.as_str()), ("then", "correct"), ("b_plan", ":"), ("m_plan", "fix"), ("n_plan", "比例尺看不清")];
+        let onward = app.post_form(&path, &token, &typed).await.unwrap();
+        assert!(onward.location().ends_with("/actions/request-correction"), "{} {}", onward.status, onward.body);
+        let told = app.get(onward.location(), &token).await.unwrap().body;
+        assert_eq!(value_of(&told, "p_plan"), "比例尺看不清");
+    }
+}
+
 /// 天数填了不是整数的字：说清该填什么，填的留着，不悄悄换成缺省的三十天。
 #[tokio::test(flavor = "multi_thread")]
 async fn days_that_are_not_a_number_are_told_not_replaced() {
