@@ -33,6 +33,7 @@ pub const TOY: Area = Area {
     migrations: &[Migration { area: "toy", number: 1, name: "toy", sql: CREATE }],
     statements: &[&[ADD, FIND, SAVE, SCAN, DRILL]],
     measures: &[Measures { subject: "toy", codes: CODES, tally, scan }],
+    events: &[("toy.changed", "改了一个数")],
     ..Area::new("toy", "小区")
 };
 
