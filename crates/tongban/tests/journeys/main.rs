@@ -155,7 +155,7 @@ async fn window_corrects(house: &House, no: &str) {
     choose(&page, "m_layout", "fix").await;
     page.fill("input[name=n_layout]", "平面图没标厨房，请补画后重传").await;
     page.press("保存核验结论").await;
-    page.click(".actbar [formaction$='/request-correction'], .actbar [href$='/request-correction']").await;
+    page.click(".actbar [value='correct'], .actbar [href$='/request-correction']").await;
     page.check("desk-correction").await;
     page.press("一次告知补正").await;
     page.sees("待补正").await;
