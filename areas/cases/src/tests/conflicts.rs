@@ -11,6 +11,16 @@ fn value_of<'a>(page: &'a str, name: &str) -> &'a str {
     page[from..].split('"').next().unwrap()
 }
 
+/// 窗口刚接下的一件。
+async fn received(app: &TestApp) -> Case {
+    run(&app.test, |tx| {
+        let new = commands::register(tx, &clerk(), &offer_of(5), &registration(), RANDOM, Timestamp::now())?;
+        commands::receive(tx, &clerk(), &new.no, new.version, Timestamp::now())
+    })
+    .await
+    .unwrap()
+}
+
 fn chosen(page: &str, name: &str, value: &str) -> bool {
     page.contains(&format!("name=\"{name}\" value=\"{value}\" checked"))
 }
@@ -19,12 +29,7 @@ fn chosen(page: &str, name: &str, value: &str) -> bool {
 async fn the_second_save_keeps_what_the_other_changed_and_this_one_did_not_touch() {
     for engine in engines() {
         let app = TestApp::open(engine, areas()).await.unwrap();
-        let case = run(&app.test, |tx| {
-            let new = commands::register(tx, &clerk(), &offer_of(5), &registration(), RANDOM, Timestamp::now())?;
-            commands::receive(tx, &clerk(), &new.no, new.version, Timestamp::now())
-        })
-        .await
-        .unwrap();
+        let case = received(&app).await;
         let (mine, other) = (app.sign_in(clerk()), app.sign_in(staff(12, &["cases.read", "cases.receive", "cases.accept"])));
         let path = format!("/desk/cases/{}", case.no);
         let opened = app.get(&path, &mine).await.unwrap().body;
@@ -54,12 +59,7 @@ async fn the_second_save_keeps_what_the_other_changed_and_this_one_did_not_touch
 async fn a_stale_form_keeps_its_words_and_follows_the_other_where_untouched() {
     for engine in engines() {
         let app = TestApp::open(engine, areas()).await.unwrap();
-        let case = run(&app.test, |tx| {
-            let new = commands::register(tx, &clerk(), &offer_of(5), &registration(), RANDOM, Timestamp::now())?;
-            commands::receive(tx, &clerk(), &new.no, new.version, Timestamp::now())
-        })
-        .await
-        .unwrap();
+        let case = received(&app).await;
         let token = app.sign_in(clerk());
         let (path, number) = (format!("/desk/cases/{}/actions/request-correction", case.no), case.no.to_string());
         let verdict = |key: &str, remark: &str| commands::Verdict { key: key.into(), passed: remark.is_empty(), remark: remark.into() };
@@ -93,12 +93,7 @@ async fn a_stale_form_keeps_its_words_and_follows_the_other_where_untouched() {
 async fn enter_saves_and_correcting_takes_the_remark_along() {
     for engine in engines() {
         let app = TestApp::open(engine, areas()).await.unwrap();
-        let case = run(&app.test, |tx| {
-            let new = commands::register(tx, &clerk(), &offer_of(5), &registration(), RANDOM, Timestamp::now())?;
-            commands::receive(tx, &clerk(), &new.no, new.version, Timestamp::now())
-        })
-        .await
-        .unwrap();
+        let case = received(&app).await;
         let token = app.sign_in(clerk());
         let page = app.get(&format!("/desk/cases/{}", case.no), &token).await.unwrap().body;
         let form = page.split("<form id=\"f\"").nth(1).unwrap();
@@ -120,12 +115,7 @@ async fn enter_saves_and_correcting_takes_the_remark_along() {
 #[tokio::test(flavor = "multi_thread")]
 async fn days_that_are_not_a_number_are_told_not_replaced() {
     let app = TestApp::open(engines()[0], areas()).await.unwrap();
-    let case = run(&app.test, |tx| {
-        let new = commands::register(tx, &clerk(), &offer_of(5), &registration(), RANDOM, Timestamp::now())?;
-        commands::receive(tx, &clerk(), &new.no, new.version, Timestamp::now())
-    })
-    .await
-    .unwrap();
+    let case = received(&app).await;
     let token = app.sign_in(clerk());
     let path = format!("/desk/cases/{}/actions/request-correction", case.no);
     let version = case.version.to_string();
