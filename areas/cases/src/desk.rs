@@ -6,6 +6,7 @@ use tongban_web::area::Where;
 use tongban_web::{Queue, Sample, Todo};
 
 use crate::model::{Case, State};
+use crate::pages::trail::Trail;
 use crate::permissions as can;
 use crate::store::{self, ListRow};
 
@@ -31,7 +32,9 @@ const ANYONE: Permission = "";
 
 fn rows(tx: &mut Tx<'_>, actor: &Actor, tab: &str, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<Todo>> {
     let found = store::todo(tx, &actor.scope, tab, after.unwrap_or((i64::MIN, 0)), i64::from(limit))?;
-    Ok(found.into_iter().map(|row| todo(row, "/desk/cases")).collect())
+    // 从工作台首页打开的，下一件也在同一环节里找，返回也回首页
+    let opened = |row: &ListRow| Trail::new(&format!("/desk?tab={tab}"), row.sort_due).to(&row.no, row.sort_due);
+    Ok(found.into_iter().map(|row| Todo { href: opened(&row), ..todo(row, "/desk/cases") }).collect())
 }
 
 fn to_fix(tx: &mut Tx<'_>, actor: &Actor, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<Todo>> {

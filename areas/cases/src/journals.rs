@@ -34,6 +34,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("cases.submitted", "提交申请"),
     ("cases.supplied", "补交材料"),
     ("cases.suspended", "停表"),
+    ("cases.synced", "回填行业系统回执号"),
     ("cases.terminated", "终止"),
     ("cases.transferred", "转办、接办"),
     ("cases.unmasked", "查看完整信息"),

@@ -44,7 +44,7 @@ use tongban_store::{Clock, Reaction};
 use tongban_web::{Access, Area, JobKind, MenuItem, Route};
 use utoipa_axum::routes;
 
-use pages::{apply, desk as list, desk_action, desk_anomalies, desk_archive, desk_batch, desk_case, desk_commitments, desk_cover, desk_exchange, desk_flows, desk_import, desk_new, desk_opinions, desk_sync, follow, mine, open, print, track};
+use pages::{apply, desk as list, desk_action, desk_anomalies, desk_archive, desk_batch, desk_case, desk_commitments, desk_cover, desk_exchange, desk_flows, desk_import, desk_new, desk_opinions, desk_receipt, desk_sync, follow, mine, open, print, track};
 use permissions as can;
 
 /// 登录的群众；实名等级由各事项自己要求。
@@ -175,6 +175,8 @@ const ROUTES: &[Route] = &[
     Route::get("/desk/sync", Access::Staff(can::RECEIVE), || get(desk_sync::form)),
     Route::post("/desk/sync", Access::Staff(can::RECEIVE), || post(desk_sync::save)),
     Route::get("/desk/cases/{no}", READ, || get(desk_case::show_case)),
+    Route::get("/desk/cases/{no}/sync", Access::Staff(can::RECEIVE), || get(desk_receipt::form)),
+    Route::post("/desk/cases/{no}/sync", Access::Staff(can::RECEIVE), || post(desk_receipt::save)),
     Route::post("/desk/cases/{no}/check", Access::Staff(can::ACCEPT), || post(desk_case::check)),
     Route::get("/desk/cases/{no}/actions/{action}", READ, || get(desk_action::action_form)),
     Route::post("/desk/cases/{no}/actions/{action}", READ, || post(desk_action::act)),

@@ -34,8 +34,6 @@ pub struct CaseView {
     pub offer: Option<Offer>,
     /// 征求过的意见；申请人看不到。
     pub opinions: Vec<Opinion>,
-    /// 待办里排在这一件后面的那件。
-    pub next: Option<String>,
     /// 电子卷宗做好了。
     pub archived: bool,
     /// 要两个人的事的申请；申请人看不到。
@@ -52,6 +50,8 @@ pub struct CaseView {
     pub later: Vec<Later>,
     /// 当场签下、等证照成文的送达回证。
     pub signed: Option<Signed>,
+    /// 准予了、没有做成电子证照、要发纸质的：证照叫什么。
+    pub paper: Option<String>,
     /// 文书的电子签章版。
     pub seals: Vec<Sealed>,
 }
@@ -77,7 +77,6 @@ pub fn view(tx: &mut Tx<'_>, actor: &Actor, no: &str, at: Timestamp) -> Result<C
         others: others.into_iter().filter(|row| actor.scope.covers(&row.place)).collect(),
         siblings: siblings(tx, &case)?,
         offer: store::offer(tx, case.item_id, case.item_version)?,
-        next: next_after(tx, actor, &case)?,
         archived: store::archives::digest(tx, case.id)?.is_some(),
         opinions: if actor.staff == 0 && !actor.is_internal() { Vec::new() } else { store::opinions::of_case(tx, case.id)? },
         proposals: if actor.staff == 0 { Vec::new() } else { store::proposals::of_case(tx, case.id)? },
@@ -85,6 +84,7 @@ pub fn view(tx: &mut Tx<'_>, actor: &Actor, no: &str, at: Timestamp) -> Result<C
         acting: acting(tx, actor, &case, at)?,
         follow: store::follow_ups::of_case(tx, case.id)?,
         signed: if case.state == State::Decided { store::deliveries::of_case(tx, case.id)? } else { None },
+        paper: commands::on_paper(tx, &case)?,
         seals: store::seals::of_case(tx, case.id)?,
         later: if commands::may_follow(&case) { store::follow_ups::later(tx, case.id)? } else { Vec::new() },
         case,
@@ -106,13 +106,33 @@ fn siblings(tx: &mut Tx<'_>, case: &Case) -> Result<Vec<ListRow>> {
     Ok(store::of_bundle(tx, case.bundle)?.into_iter().filter(|row| row.id != case.id).collect())
 }
 
-/// 工作台上按到期先后的下一件。
-fn next_after(tx: &mut Tx<'_>, actor: &Actor, case: &Case) -> Result<Option<String>> {
-    if actor.staff == 0 {
-        return Ok(None);
+/// 一张办件列表，与其中的一个位置。
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listed {
+    pub tab: String,
+    pub filter: Filter,
+    /// 关键词；空的按页签列。
+    pub words: String,
+    /// 打开时排在哪里；没有的按这一件现在的位置。
+    pub at: Option<i64>,
+}
+
+/// 同一张列表里的下一件：编号与位置。
+///
+/// 从打开时的位置数：办过之后时限变了、换了页签，中间的几件也不会跳过去。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn next_in(tx: &mut Tx<'_>, actor: &Actor, case: &Case, list: &Listed) -> Result<Option<(String, i64)>> {
+    let place = |row: ListRow| (row.no, row.sort_due);
+    if !list.words.is_empty() {
+        let found = find(tx, actor, &list.words)?;
+        return Ok(found.into_iter().skip_while(|row| row.id != case.id).nth(1).map(place));
     }
-    let from = (case.due.map_or(i64::MIN, jiff::Timestamp::as_millisecond), case.id);
-    Ok(store::open_list(tx, &actor.scope, &Filter::default(), from, 1)?.pop().map(|row| row.no))
+    let at = list.at.unwrap_or_else(|| store::sort_due(case));
+    let after = worklist(tx, actor, &list.tab, &list.filter, Some((at, case.id)), 1)?;
+    // 时限推后了的，自己会在后面再出现一次
+    Ok(after.into_iter().find(|row| row.id != case.id).map(place))
 }
 
 /// 一件办件的主行。

@@ -200,6 +200,18 @@ pub fn posts_in(tx: &mut Tx<'_>, tenant: i64, permission: &str, day: i64) -> Res
     store::posts_in(tx, tenant, permission, day)
 }
 
+/// 任 `other` 的人接得了任 `role` 的人手里的事：同一角色，或 `role` 有的权限他都有。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn stands_in(tx: &mut Tx<'_>, role: &str, other: &str) -> Result<bool> {
+    if role == other {
+        return Ok(true);
+    }
+    let (needs, has) = (permissions_of(tx, role)?, permissions_of(tx, other)?);
+    Ok(needs.is_subset(&has))
+}
+
 /// 一个角色的权限。
 ///
 /// # Errors

@@ -193,6 +193,12 @@ async fn posts_change_with_their_versions_and_stay_inside_the_unit() {
         assert_eq!(code(dir::change_post(tx, &c.school_admin, held, 1, &change, at())), Code::PreconditionFailed, "版本不符");
         let own = PostChange { backup: Some(held), ..change.clone() };
         assert_eq!(field(dir::change_post(tx, &c.school_admin, held, 2, &own, at())), "backup", "B 岗不能是自己");
+        let clerk = dir::register_staff(tx, &c.school_admin, &person(c.school, "JY03"), at())?;
+        let window = dir::appoint(tx, &c.school_admin, &post(clerk, c.school, "window_clerk", Depth::Unit), at())?;
+        let unfit = PostChange { backup: Some(window), ..change.clone() };
+        assert_eq!(field(dir::change_post(tx, &c.school_admin, held, 2, &unfit, at())), "backup", "窗口人员接不了承办人的事");
+        let unfit = Appointment { backup: Some(window), ..post(clerk, c.school, "handler", Depth::Unit) };
+        assert_eq!(field(dir::appoint(tx, &c.school_admin, &unfit, at())), "backup");
         let wrong = PostChange { to_day: 20_270_230, window: Some(1), ..change.clone() };
         assert_eq!(field(dir::change_post(tx, &c.school_admin, held, 2, &wrong, at())), "to", "二月三十日");
         let backwards = PostChange { to_day: 20_200_101, ..change.clone() };

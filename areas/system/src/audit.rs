@@ -1,7 +1,6 @@
-//! 审计日志的页面与导出：一条泳道，从近到远；按动作、按人、按记录查（ux §`/admin`“审计检索”）。
+//! 审计日志的页面与导出：从近到远；按动作、按人、按记录查（ux §`/admin`“审计检索”）。
 //!
-//! 动作的中文名由各区自己交来（[`tongban_web::Area::events`]）。日志是密集编号的，翻页不用游标之外的索引；
-//! 谁做的由管账号的区一页认一次（[`tongban_web::Area::people`]）；按动作、按人查时一次往回看至多 [`LOOKED`] 条，看不完的给“接着往前查”。
+//! 动作的中文名由各区自己交来（[`tongban_web::Area::events`]），谁做的由管账号的区一页认一次（[`tongban_web::Area::people`]）；怎么往回看见 `trail`。
 
 use std::collections::BTreeSet;
 
@@ -16,46 +15,23 @@ use tongban_store::{Logged, Result, Tx};
 use tongban_web::components::{ErrorSummary, Field, Pager};
 use tongban_web::{App, Area, Ctx, Cursor, Doer, Failure, Layout, People, Query, export, render_status};
 
+use crate::trail::{self, Places, Sought};
+
 /// 一页多少条。
 const SHOWN: usize = 50;
-/// 按动作查时一次至多往回看多少条。
-const LOOKED: i64 = 5_000;
 /// 导出一块多少条。
 const BLOCK: usize = 500;
-/// 一次读多少条。
-const WINDOW: i64 = 500;
 
 /// 查审计的条件。
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct AuditQuery {
-    lane: Option<i64>,
     kind: String,
     record: String,
     /// 姓名、登录名，或对接系统的名称。
     who: String,
     cursor: Option<String>,
     format: String,
-}
-
-/// 看哪条泳道的什么。
-#[derive(Clone)]
-struct Sought {
-    lane: i64,
-    kind: String,
-    record: Option<i64>,
-    /// 这几个账号做的；不按人查为 `None`。
-    who: Option<BTreeSet<i64>>,
-    tenant: i64,
-}
-
-impl Sought {
-    /// 本县区的与不属于哪个县区的，动作、人都对得上。
-    fn wants(&self, entry: &Logged) -> bool {
-        (entry.tenant == self.tenant || entry.tenant == 0)
-            && (self.kind.is_empty() || entry.kind == self.kind)
-            && self.who.as_ref().is_none_or(|accounts| accounts.contains(&entry.actor))
-    }
 }
 
 struct Line {
@@ -73,8 +49,6 @@ struct Line {
 struct AuditPage {
     l: Layout,
     summary: ErrorSummary,
-    lanes: Vec<i64>,
-    lane: i64,
     kind: Field,
     who: Field,
     record: Field,
@@ -82,8 +56,6 @@ struct AuditPage {
     query: String,
     lines: Vec<Line>,
     pager: Pager,
-    /// 按记录查的不分泳道。
-    of_record: bool,
     empty: &'static str,
     tail: String,
 }
@@ -100,52 +72,12 @@ fn kinds(areas: &[Area]) -> Vec<(String, String)> {
     std::iter::once((String::new(), "全部动作".to_owned())).chain(named).collect()
 }
 
-/// 往回查到的一页；`next` 是接着往前查的位置。
-struct Found {
-    rows: Vec<Logged>,
-    next: Option<i64>,
-    looked: i64,
-}
-
-/// 从 `upper`（含）往回查，至多 `most` 条。
-fn back(tx: &mut Tx<'_>, sought: &Sought, upper: i64, most: usize) -> Result<Found> {
-    let (mut rows, mut upper, start) = (Vec::new(), upper, upper);
-    while upper > 0 && rows.len() < most && start - upper < LOOKED {
-        let from = (upper - WINDOW).max(0);
-        let mut page = tx.lane_entries(sought.lane, from, upper - from)?;
-        page.reverse();
-        upper = from;
-        for entry in page {
-            if sought.wants(&entry) {
-                let seq = entry.seq;
-                rows.push(entry);
-                if rows.len() == most {
-                    upper = seq - 1;
-                    break;
-                }
-            }
-        }
-    }
-    Ok(Found { next: (upper > 0).then_some(upper), rows, looked: start - upper })
-}
-
 /// 记录编号写得对不对；空着不查。
 fn record_of(text: &str) -> std::result::Result<Option<i64>, Problem> {
     match text.trim() {
         "" => Ok(None),
         text => text.parse().ok().filter(|id| *id > 0).map(Some).ok_or_else(|| Problem::field("record", "format", "记录编号只有数字，照“记录”一列写")),
     }
-}
-
-/// 按记录查的整条时间线，或从 `after` 往回的一段。
-fn read(tx: &mut Tx<'_>, sought: &Sought, after: Option<i64>, most: usize) -> Result<Found> {
-    if let Some(id) = sought.record {
-        let mut rows = tx.timeline(id)?;
-        rows.retain(|entry| sought.wants(entry));
-        return Ok(Found { next: None, looked: 0, rows });
-    }
-    let head = tx.lane_head(sought.lane)?;
-    back(tx, sought, after.map_or(head, |upper| upper.min(head)), most)
 }
 
 /// 这一页的人，一次认完。
@@ -177,9 +109,9 @@ fn accounts(tx: &mut Tx<'_>, people: Option<People>, tenant: i64, text: &str) ->
 /// 翻页位置失效、记录编号写得不对、没有这个人 422。
 pub async fn page(State(app): State<App>, ctx: Ctx, Query(query): Query<AuditQuery>) -> std::result::Result<Response, Failure> {
     let people = app.areas().iter().find_map(|area| area.people);
-    let (lane, tenant) = (query.lane.unwrap_or(0), ctx.actor.tenant);
-    let mark = format!("lane={lane}&kind={}&who={}", query.kind, query.who);
-    let after: Option<i64> = query.cursor.as_deref().map(|text| Cursor::decode(text, &mark)).transpose()?;
+    let tenant = ctx.actor.tenant;
+    let mark = format!("kind={}&who={}", query.kind, query.who);
+    let after: Option<Places> = query.cursor.as_deref().map(|text| Cursor::decode(text, &mark)).transpose()?;
     let text = query.who.clone();
     let who = app.db().snapshot("system.audit_who", move |tx| accounts(tx, people, tenant, &text)).await;
     let mut problem = None;
@@ -197,22 +129,21 @@ pub async fn page(State(app): State<App>, ctx: Ctx, Query(query): Query<AuditQue
             Some(BTreeSet::new())
         }
     };
-    let sought = Sought { lane, kind: query.kind.clone(), record, who, tenant };
+    let sought = Sought { kind: query.kind.clone(), record, who, tenant };
     if let (Some(format), None) = (Format::from_extension(&query.format), &problem) {
         return download(app, people, sought, format).await;
     }
     let asked = sought.clone();
-    let (lanes, found, names) = app
+    let (found, names) = app
         .db()
         .snapshot("system.audit", move |tx| {
-            let found = read(tx, &asked, after, SHOWN)?;
+            let found = trail::read(tx, &asked, after.as_ref(), SHOWN)?;
             let names = doers(tx, people, &found.rows)?;
-            Ok((tx.lanes()?, found, names))
+            Ok((found, names))
         })
         .await?;
-    let cursor = found.next.map(|next| Cursor::encode(&next, &mark));
+    let cursor = found.next.as_ref().map(|next| Cursor::encode(next, &mark));
     let note = format!("本页 {} 条", found.rows.len());
-    let filtered = !query.kind.is_empty() || sought.who.is_some();
     let line = |(e, doer): (Logged, Doer)| Line {
         place: format!("{}-{}", e.lane, e.seq),
         at: show(e.at),
@@ -226,14 +157,11 @@ pub async fn page(State(app): State<App>, ctx: Ctx, Query(query): Query<AuditQue
     let shown = AuditPage {
         l: if problem.is_some() { layout.with_errors() } else { layout },
         summary: ErrorSummary::of(problem.as_ref()),
-        lanes,
-        lane,
         kind: Field::select("kind", "动作", kinds(app.areas())).value(&query.kind),
         who: Field::text("who", "姓名或登录名").optional().value(&query.who).max_length(60).errors_of(problem.as_ref()),
         record: Field::text("record", "记录编号").optional().value(&query.record).max_length(20).errors_of(problem.as_ref()),
-        query: export_query(&query, lane),
-        of_record: record.is_some(),
-        empty: if record.is_some() { "没有这条记录的日志，编号照“记录”一列写。" } else if filtered { "这一段里没有符合条件的。" } else { "这条泳道还没有日志。" },
+        query: export_query(&query),
+        empty: if record.is_some() { "没有这条记录的日志，编号照“记录”一列写。" } else if sought.is_filtered() { "这一段里没有符合条件的。" } else { "还没有日志。" },
         tail: if found.next.is_some() && found.rows.len() < SHOWN { format!("往回看了 {} 条；点“下一页”接着往前查", found.looked) } else { String::new() },
         lines: found.rows.into_iter().zip(names).map(line).collect(),
         pager: Pager::of(&ctx.uri, cursor.as_deref(), note),
@@ -242,12 +170,12 @@ pub async fn page(State(app): State<App>, ctx: Ctx, Query(query): Query<AuditQue
 }
 
 /// 同样的条件，导出用。
-fn export_query(query: &AuditQuery, lane: i64) -> String {
+fn export_query(query: &AuditQuery) -> String {
     let quoted = |text: &str| text.bytes().map(|byte| if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_') { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect::<String>();
-    format!("lane={lane}&kind={}&who={}&record={}", quoted(&query.kind), quoted(&query.who), quoted(&query.record))
+    format!("kind={}&who={}&record={}", quoted(&query.kind), quoted(&query.who), quoted(&query.record))
 }
 
-/// 导出：一条泳道从近到远，边读边发。
+/// 导出：从近到远，边读边发。
 async fn download(app: App, people: Option<People>, sought: Sought, format: Format) -> std::result::Result<Response, Failure> {
     let columns = [
         ("编号", "place", Kind::Code),
@@ -276,11 +204,11 @@ async fn download(app: App, people: Option<People>, sought: Sought, format: Form
             Cell::Int(entry.rev),
         ]
     };
-    export::stream(format, "audit", "审计日志", columns, move |after: Option<i64>| {
+    export::stream(format, "audit", "审计日志", columns, move |after: Option<Places>| {
         let (app, sought) = (app.clone(), sought.clone());
         async move {
             let read = move |tx: &mut Tx<'_>| {
-                let found = read(tx, &sought, after, BLOCK)?;
+                let found = trail::read(tx, &sought, after.as_ref(), BLOCK)?;
                 let names = doers(tx, people, &found.rows)?;
                 Ok((found, names))
             };

@@ -22,6 +22,7 @@ pub struct Migration {
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (area TEXT NOT NULL, number BIGINT NOT NULL, name TEXT NOT NULL, \
      checksum TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (area, number))";
 const FIND: &str = "SELECT checksum FROM migrations WHERE area = $1 AND number = $2";
+const EARLIER: &str = "SELECT area FROM migrations WHERE area <> $1 LIMIT 1";
 const ADD: &str = "INSERT INTO migrations (area, number, name, checksum, at) VALUES ($1, $2, $3, $4, $5) \
      ON CONFLICT (area, number) DO NOTHING";
 
@@ -95,14 +96,16 @@ fn apply_on(link: &mut dyn Link, migration: &Migration) -> Result<()> {
 /// # Errors
 /// 脚本不合法，或已执行的脚本被改动过。
 pub async fn apply(db: &Database, migrations: &[Migration]) -> Result<u32> {
+    // 旧库升级时表里有数据，加一列也可能要几分钟；每一份都先说一声，管理员才知道没有卡死
+    let upgrade = db.read("store.migrate_earlier", |tx| tx.row(EARLIER, crate::args!["store"], |r| r.get::<String>(0))).await?.is_some();
     let mut applied = 0;
     for &migration in migrations {
-        applied += u32::from(db.write("store.migrate", move |tx| apply_in(tx, &migration)).await?);
+        applied += u32::from(db.write("store.migrate", move |tx| apply_in(tx, &migration, upgrade)).await?);
     }
     Ok(applied)
 }
 
-fn apply_in(tx: &mut Tx<'_>, migration: &Migration) -> Result<bool> {
+fn apply_in(tx: &mut Tx<'_>, migration: &Migration, upgrade: bool) -> Result<bool> {
     let checksum = migration.checksum();
     let added = tx.exec(ADD, crate::args![migration.area, migration.number, migration.name, &checksum, Timestamp::now()])?;
     if added == 0 {
@@ -112,6 +115,9 @@ fn apply_in(tx: &mut Tx<'_>, migration: &Migration) -> Result<bool> {
             Some(_) => Err(changed(migration)),
             None => Err(Problem::new(Code::Maintenance, "别的节点正在迁移").into()),
         };
+    }
+    if upgrade {
+        tracing::info!(area = migration.area, number = migration.number, name = migration.name, "升级数据库，数据多时要几分钟，请勿中断");
     }
     for statement in migration.statements(tx.engine()) {
         tx.batch(&statement)?;

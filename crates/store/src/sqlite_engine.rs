@@ -22,6 +22,8 @@ const GROUP: usize = 512;
 const READER_CACHE: i64 = 4_096;
 /// 写连接的页缓存，KiB。
 const WRITER_CACHE: i64 = 32_768;
+/// 预写日志腾空之后至多留多大，字节：一次大迁移撑开的文件不会一直占着盘。
+const WAL_KEPT: i64 = 67_108_864;
 
 pub(crate) fn open(path: &Path, writer: bool) -> Result<Connection> {
     let conn = Connection::open(path)?;
@@ -33,6 +35,7 @@ pub(crate) fn open(path: &Path, writer: bool) -> Result<Connection> {
     conn.pragma_update(None, "mmap_size", 268_435_456_i64)?;
     conn.pragma_update(None, "temp_store", "memory")?;
     conn.pragma_update(None, "wal_autocheckpoint", 8_000)?;
+    conn.pragma_update(None, "journal_size_limit", WAL_KEPT)?;
     if !writer {
         conn.pragma_update(None, "query_only", true)?;
     }

@@ -89,6 +89,8 @@
   addEventListener('popstate', () => location.reload());
   // 工作台单键快捷键（偏好里可关：localStorage.keys = 'off'）
   if (document.body.classList.contains('staff') && localStorage.getItem('keys') !== 'off') {
+    // 快捷键真能用，才摆出提示
+    document.documentElement.classList.add('keyed');
     let i = -1;
     addEventListener('keydown', e => {
       if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest('input:not([type=checkbox]):not([type=radio]),textarea,select')) return;

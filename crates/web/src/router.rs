@@ -177,15 +177,32 @@ struct FailurePage<'a> {
     trace: &'a str,
 }
 
+#[derive(Template)]
+#[template(path = "failure_staff.html")]
+struct StaffFailurePage<'a> {
+    l: Layout,
+    problem: &'a Problem,
+    trace: &'a str,
+}
+
+/// 工作人员在工作页上被拒绝、没有权限的，还在工作台里：左栏在，说清缺什么、找谁。
+fn at_desk(ctx: &Ctx, problem: &Problem) -> bool {
+    ctx.actor.kind == ActorKind::Staff && (problem.code == Code::Forbidden || ctx.path().starts_with("/desk"))
+}
+
 /// 把拒绝变成这次请求该看到的样子。
 pub(crate) fn answer(ctx: &Ctx, problem: &Problem) -> Response {
     if ctx.is_api() {
         return problem_json(problem, ctx.path(), &ctx.request_id);
     }
     let problem = &named(ctx, problem);
-    let page = FailurePage { l: Layout::public(ctx, problem.code.title()), problem, trace: &ctx.request_id };
-    let response = render_status(problem.code.status(), &page).unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response());
-    guard::finish(response, problem)
+    let (status, trace, title) = (problem.code.status(), &*ctx.request_id, problem.code.title());
+    let page = if at_desk(ctx, problem) {
+        render_status(status, &StaffFailurePage { l: Layout::staff(ctx, title), problem, trace })
+    } else {
+        render_status(status, &FailurePage { l: Layout::public(ctx, title), problem, trace })
+    };
+    guard::finish(page.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()), problem)
 }
 
 /// 页面上的权限码换成中文名；接口照旧给码。

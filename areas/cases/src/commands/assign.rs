@@ -102,19 +102,33 @@ pub fn candidates(tx: &mut Tx<'_>, case: &Case, at: Timestamp) -> Result<Vec<(i6
     Ok(found)
 }
 
-/// 同一单位的其他岗位：岗位、人名、离岗没有。
+/// 能给他做 B 岗的一个岗位。
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Colleague {
+    pub post: i64,
+    pub name: String,
+    pub away: bool,
+    /// 接得了他手里的件；早先定下、接不了的也列着，好让他看见、换掉。
+    pub fit: bool,
+}
+
+/// 同一单位能做 `own` 的 B 岗的：接得了他的事的，与早先定下的那一个。
 ///
 /// # Errors
 /// 引擎拒绝。
-pub fn colleagues(tx: &mut Tx<'_>, own: &directory::Post, at: Timestamp) -> Result<Vec<(i64, String, bool)>> {
+pub fn colleagues(tx: &mut Tx<'_>, own: &directory::Post, at: Timestamp) -> Result<Vec<Colleague>> {
     let day = time::day_number(time::date_of(at));
-    let mut found: Vec<(i64, String, bool)> = Vec::new();
+    let mut found: Vec<Colleague> = Vec::new();
     for permission in [can::ACCEPT, can::HANDLE, can::REVIEW, can::APPROVE, can::DELIVER] {
         for id in directory::posts_with(tx, own.unit, permission, day)? {
-            let known = found.iter().any(|(post, ..)| *post == id);
+            let known = found.iter().any(|colleague| colleague.post == id);
             let Some(post) = directory::post(tx, id)?.filter(|post| !known && post.staff != own.staff) else { continue };
+            let fit = directory::stands_in(tx, &own.role, &post.role)?;
+            if !fit && own.backup != Some(id) {
+                continue;
+            }
             if let Some(name) = directory::staff_name(tx, post.staff)? {
-                found.push((id, format!("{name} {}", post.title), post.away));
+                found.push(Colleague { post: id, name: format!("{name} {}", post.title), away: post.away, fit });
             }
         }
     }

@@ -8,7 +8,7 @@ use tongban_kernel::problem::{Checks, Code};
 use tongban_kernel::{Actor, Problem, calendar, time};
 use tongban_store::{Result, Tx};
 
-use super::{Mark, out_of_calendar, record};
+use super::{Before, Mark, finish, load_any, out_of_calendar, record};
 use crate::model::{Action, Applicant, Case, Channel, Offer, Outcome, State};
 use crate::permissions as can;
 use crate::rules::anomalies::{self, Observed};
@@ -31,6 +31,14 @@ pub struct External {
     pub reason: String,
     /// 建平台以前的历史办件：不论补录早晚。
     pub historic: bool,
+}
+
+/// 在行业系统里补录了本平台的一件，回来填的回执号。
+#[derive(Debug, Clone, Default)]
+pub struct Receipt {
+    pub version: i64,
+    pub system: String,
+    pub number: String,
 }
 
 /// 补录成的一件。
@@ -71,12 +79,62 @@ pub fn link(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &External, ran
     Ok(Linked { no: case.no.to_string(), late: case.linked_in_time == Some(false) })
 }
 
+/// 能不能补录到行业系统：受理了、不是从那边来的、没有作废。
+#[must_use]
+pub fn may_sync(case: &Case) -> bool {
+    case.accepted_at.is_some() && case.external_no.is_none() && case.state != State::Voided
+}
+
+/// 本平台受理的件在行业系统里补录之后，把那边的回执号填回来：两边从此对得上，对账、同步录入率都认它（cases §6 双系统办理）。
+///
+/// # Errors
+/// 没有权限、范围外、版本不符；没受理、填过、作废了 409；编号空着、已经是别的件的 422。
+pub fn note_receipt(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Receipt, at: Timestamp) -> Result<Case> {
+    actor.require(can::RECEIVE)?;
+    let mut case = load_any(tx, actor, no, input.version, at)?;
+    if !may_sync(&case) {
+        let detail = match (&case.external_system, &case.external_no) {
+            (Some(system), Some(number)) => format!("已经填过：{system} {number}"),
+            _ => "受理之后才能补录到行业系统，作废的不补".to_owned(),
+        };
+        return Err(Problem::conflict(detail).into());
+    }
+    let (system, number) = (input.system.trim(), input.number.trim());
+    let mut checks = Checks::new();
+    check_number(&mut checks, system, number);
+    checks.finish()?;
+    if let Some(other) = store::external(tx, system, number)? {
+        return Err(Problem::field("number", "duplicate", format!("这个编号已经是办件 {other} 的，请对照行业系统核对")).into());
+    }
+    let before = Before::of(&case);
+    (case.external_system, case.external_no) = (Some(system.to_owned()), Some(number.to_owned()));
+    case.linked_in_time = match case.decided_at {
+        Some(decided) => Some(at <= link_by(time::date_of(decided))?),
+        None => Some(true),
+    };
+    store::number(tx, &case)?;
+    let told = format!("{system} {number}");
+    finish(tx, actor, &mut case, &before, &Mark::new(Action::Receive, "cases.synced", &told).named("补录到行业系统").internal(), at)?;
+    Ok(case)
+}
+
+fn check_number(checks: &mut Checks, system: &str, number: &str) {
+    let filled = |text: &str| (1..=100).contains(&text.trim().chars().count());
+    checks.ensure(filled(system), "system", "required", "请填写行业系统的名称");
+    checks.ensure(filled(number), "number", "required", "请填写行业系统里的编号");
+}
+
+/// 最晚何时补录算及时：办结后 1 个工作日，当天 24 点前补的总算。
+fn link_by(decided: Date) -> Result<Timestamp, Problem> {
+    let calendar = calendar::current();
+    let due = calendar.due_instant(calendar.due(decided, 1).map_err(out_of_calendar)?);
+    Ok(due.checked_add(390.minutes()).unwrap_or(due))
+}
+
 fn check(input: &External, at: Timestamp) -> Result<Applicant, Problem> {
     let mut checks = Checks::new();
     let applicant = forms::applicant(&mut checks, &input.applicant, time::date_of(at));
-    let filled = |text: &str| (1..=100).contains(&text.trim().chars().count());
-    checks.ensure(filled(&input.system), "system", "required", "请填写行业系统的名称");
-    checks.ensure(filled(&input.number), "number", "required", "请填写行业系统里的编号");
+    check_number(&mut checks, &input.system, &input.number);
     checks.ensure(input.decided_at <= at, "decided_at", "range", "办结时间不能晚于现在");
     checks.ensure(input.accepted_at <= at, "accepted_at", "range", "受理时间不能晚于现在");
     checks.ensure(input.reason.chars().count() <= 2_000, "reason", "length", "不超过 2000 字");
@@ -103,9 +161,7 @@ fn linked(id: i64, no: CaseNo, actor: &Actor, offer: &Offer, input: &External, a
     let due = calendar.due(accepted, offer.promise_days).map_err(out_of_calendar)?;
     let due_at = calendar.due_instant(due);
     let used = calendar.used_workdays(accepted, decided, &[]).map_err(out_of_calendar)?;
-    let link_by = calendar.due_instant(calendar.due(decided, 1).map_err(out_of_calendar)?);
-    // 办结当天 24 点前补的总算及时
-    let link_by = link_by.checked_add(390.minutes()).unwrap_or(link_by);
+    let link_by = link_by(decided)?;
     let blank = Case::blank(id, no, offer, applicant, input.accepted_at, accepted);
     Ok(Case {
         window_org: if actor.org == 0 { offer.place.org } else { actor.org },

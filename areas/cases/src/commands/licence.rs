@@ -14,7 +14,7 @@ use tongban_kernel::{Actor, Problem, mask, time};
 use tongban_store::{Error, Logged, Result, Tx};
 
 use super::review::{self, Deliver};
-use crate::model::{Case, Delivery, Material, MaterialStatus, Offer, State};
+use crate::model::{Case, Delivery, Material, MaterialStatus, Offer, Outcome, State};
 use crate::store;
 use crate::store::deliveries::Signed;
 
@@ -70,8 +70,9 @@ pub(super) fn waive(tx: &mut Tx<'_>, actor: &Actor, case: &Case, listed: &[Mater
 
 /// 准予的单元里下证照订单，窗口代办、没有账号的人也有；成文与签名由随后的任务做。
 ///
-/// 下不成（没有这类证照的模板、机构还没有信用代码）不挡决定：证照区可以补录。
-pub(super) fn order(tx: &mut Tx<'_>, actor: &Actor, case: &Case, offer: &Offer, licence: &str, at: Timestamp) -> Result<()> {
+/// 下不成（没有这类证照的模板、机构还没有信用代码）不挡决定：回答为什么，改发纸质证照（许可法第39条的许可证件不限电子的）；
+/// 证照区也可以补录。
+pub(super) fn order(tx: &mut Tx<'_>, actor: &Actor, case: &Case, offer: &Offer, licence: &str, at: Timestamp) -> Result<Option<String>> {
     let details = store::details(tx, case.id)?.ok_or_else(Problem::not_found)?;
     let who = &details.applicant;
     let shown = |field: &crate::model::Field| details.form.get(&field.key).map(|value| (field.label.clone(), field.shown(value)));
@@ -95,13 +96,23 @@ pub(super) fn order(tx: &mut Tx<'_>, actor: &Actor, case: &Case, offer: &Offer, 
     let follow = store::follow_ups::of_case(tx, case.id)?.filter(|follow| follow.licence_name == licence);
     let renews = follow.map(|follow| follow.licence).unwrap_or_default();
     match credentials::renew(tx, actor, &order, &renews, at) {
-        Ok(_) => Ok(()),
-        Err(Error::Refused(problem)) => {
-            tracing::warn!(case = %case.no, reason = problem.detail, "准予时未能下证照订单，请在证照里补录");
-            Ok(())
-        }
+        Ok(Some(_)) => Ok(None),
+        Ok(None) => Ok(Some(format!("还没有“{licence}”的电子证照模板"))),
+        Err(Error::Refused(problem)) => Ok(Some(said(&problem))),
         Err(error) => Err(error),
     }
+}
+
+/// 准予了、要出证照，却没有做电子的：发纸质的，证照叫什么。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn on_paper(tx: &mut Tx<'_>, case: &Case) -> Result<Option<String>> {
+    if case.state != State::Decided || case.outcome != Some(Outcome::Granted) {
+        return Ok(None);
+    }
+    let Some(licence) = store::offer(tx, case.item_id, case.item_version)?.and_then(|offer| offer.licence) else { return Ok(None) };
+    Ok(if queries::issued_for_case(tx, case.no.as_str())?.is_none() { Some(licence) } else { None })
 }
 
 /// 证照签好了才送达（规格 licences-and-seals §7.5）。
@@ -162,14 +173,21 @@ fn to_deliver(tx: &mut Tx<'_>, case: &Case, licence: &str) -> Result<Option<Deli
     Ok(match store::deliveries::of_case(tx, case.id)? {
         // 邮寄的说明就是单号，不掺别的话
         Some(signed) if signed.way == Delivery::Post => Some(Deliver { version, way: signed.way, receiver: signed.receiver, note: signed.note }),
+        Some(signed) if signed.way == Delivery::Electronic => {
+            Some(Deliver { version, way: signed.way, receiver: signed.receiver, note: into_account(licence) })
+        }
         Some(signed) => {
             let note = format!("{} 在窗口当场签收，经办 {}；{licence}随后签发，可在“我的证照”里查看", time::show(signed.at), signed.staff_name);
             Some(Deliver { version, way: signed.way, receiver: signed.receiver, note })
         }
         None if case.delivery == Delivery::Electronic => {
-            let note = format!("{licence}已签发，可在“我的证照”里查看");
-            Some(Deliver { version, way: Delivery::Electronic, receiver: case.applicant_shown.clone(), note })
+            Some(Deliver { version, way: Delivery::Electronic, receiver: case.applicant_shown.clone(), note: into_account(licence) })
         }
         None => None,
     })
+}
+
+/// 电子送达的说法：没有人当场签收什么，是放进了他的账户。
+fn into_account(licence: &str) -> String {
+    format!("电子证照{licence}已签发，放入申请人账户，登录后在“我的证照”里查看")
 }

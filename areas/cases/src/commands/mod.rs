@@ -21,16 +21,16 @@ mod urge;
 mod window;
 
 pub use anomaly::{ANOMALY_STATES, anomaly_actions, settle_anomaly};
-pub use assign::{Transfer, candidates, colleagues, post_permission, transfer};
+pub use assign::{Colleague, Transfer, candidates, colleagues, post_permission, transfer};
 pub use bundle::{RANDOM as BUNDLE_RANDOM, on_child, submit_bundle};
 pub use clock::{expire_draft, ring};
 pub use commitment::{CheckCommitment, check_commitment};
-pub use licence::on_licence;
+pub use licence::{on_licence, on_paper};
 pub use notice::{on_grant, on_light, on_step};
 pub use draft::{DraftEdit, attach, drop_draft, edit, may_apply, open_draft, start, use_licence};
 pub use ending::{Ending, revoke, withdraw};
 pub use follow::{Following, Prepared, earlier_no, following, may_follow, prepare, start_follow};
-pub use external::{External, Linked, link};
+pub use external::{External, Linked, Receipt, link, may_sync, note_receipt};
 pub use joint::{Answer, Consult, answer_opinion, consult, ring_opinion, sign_opinion};
 pub use proposal::{Amendable, Amendment, Propose, propose};
 pub use proxy::{Principal, principal, represents, sees_bundle, start_for};
@@ -157,6 +157,8 @@ struct Mark<'a> {
     kind: &'static str,
     opinion: &'a str,
     public: bool,
+    /// 过程里叫什么；空的用动作的名字。
+    name: &'a str,
     /// 这一步属于哪个环节（三岗分离看它）。
     step: Option<Step>,
     licence: Option<&'a str>,
@@ -165,11 +167,16 @@ struct Mark<'a> {
 
 impl<'a> Mark<'a> {
     const fn new(action: Action, kind: &'static str, opinion: &'a str) -> Self {
-        Self { action, kind, opinion, public: true, step: None, licence: None, anomaly: None }
+        Self { action, kind, opinion, public: true, name: "", step: None, licence: None, anomaly: None }
     }
 
     const fn internal(mut self) -> Self {
         self.public = false;
+        self
+    }
+
+    const fn named(mut self, name: &'a str) -> Self {
+        self.name = name;
         self
     }
 
@@ -203,7 +210,7 @@ fn finish(tx: &mut Tx<'_>, actor: &Actor, case: &mut Case, before: &Before, mark
 fn record(tx: &mut Tx<'_>, actor: &Actor, case: &Case, before: Option<&Before>, mark: &Mark<'_>, at: Timestamp) -> Result<()> {
     let step = StepRow {
         action: mark.action.as_str().to_owned(),
-        name: mark.step.map_or_else(|| mark.action.label().to_owned(), |step| format!("{}：{}", step.label(), mark.action.label())),
+        name: mark.step.map_or_else(|| if mark.name.is_empty() { mark.action.label() } else { mark.name }.to_owned(), |step| format!("{}：{}", step.label(), mark.action.label())),
         step: mark.step,
         from: before.map_or(State::Draft, |before| before.state),
         to: case.state,

@@ -127,16 +127,20 @@ pub(super) fn conclude(
     (case.handler, case.handler_name) = (0, String::new());
     let offer = store::offer(tx, case.item_id, case.item_version)?;
     let licence = offer.as_ref().and_then(|offer| offer.licence.clone()).filter(|_| outcome == Outcome::Granted);
-    let mark = Mark { licence: licence.as_deref(), ..Mark::new(action, "cases.decided", reason).at_step(Some(Step::Approve).filter(|_| decided)) };
+    let unmade = match (&offer, &licence) {
+        (Some(offer), Some(licence)) => licence::order(tx, actor, case, offer, licence, at)?,
+        _ => None,
+    };
+    let paper = unmade.as_ref().map(|why| format!("{}做不了电子证照，发纸质证照：{why}", licence.as_deref().unwrap_or_default()));
+    let told: Vec<&str> = [Some(reason), paper.as_deref()].into_iter().flatten().filter(|text| !text.is_empty()).collect();
+    let told = told.join("\n");
+    let mark = Mark { licence: licence.as_deref(), ..Mark::new(action, "cases.decided", &told).at_step(Some(Step::Approve).filter(|_| decided)) };
     finish(tx, actor, case, before, &mark, at)?;
-    if let (Some(offer), Some(licence)) = (&offer, &licence) {
-        licence::order(tx, actor, case, offer, licence, at)?;
-    }
     if outcome == Outcome::Granted {
         commitment::watch(tx, case, at)?;
     }
     let kind = if outcome == Outcome::Granted { DocumentKind::Grant } else { DocumentKind::Denial };
-    issue(tx, case, offer.as_ref(), kind, decision_text(case, decided, licence.as_deref()), at)?;
+    issue(tx, case, offer.as_ref(), kind, decision_text(case, decided, licence.as_deref(), paper.is_some()), at)?;
     Ok(())
 }
 
@@ -159,13 +163,13 @@ fn ready_to_decide(tx: &mut Tx<'_>, actor: &Actor, case: &Case, input: &Decide) 
     Ok(())
 }
 
-fn decision_text(case: &Case, decided: bool, licence: Option<&str>) -> Vec<String> {
+fn decision_text(case: &Case, decided: bool, licence: Option<&str>, paper: bool) -> Vec<String> {
     let mut content = Vec::new();
     if case.outcome == Some(Outcome::Granted) {
         if decided {
             content.push("经审查，您的申请符合法定条件、标准，决定准予。".to_owned());
         }
-        content.extend(licence.map(|name| format!("颁发：{name}")));
+        content.extend(licence.map(|name| format!("颁发：{name}{}", if paper { "（纸质）" } else { "" })));
         content.extend(Some(case.result_note.clone()).filter(|note| !note.is_empty()));
     } else {
         content.push("经审查，决定不予。".to_owned());
@@ -212,15 +216,22 @@ pub fn deliver(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Deliver, at: Ti
     if !actor.is_internal() {
         licence::ready(tx, &case)?;
     }
+    let paper = licence::on_paper(tx, &case)?.filter(|_| !actor.is_internal());
+    if let Some(licence) = paper.as_ref().filter(|_| input.way == Delivery::Electronic) {
+        let detail = format!("{licence}没有做电子证照，原因见进度里的决定；请发纸质证照，选“到窗口自取”或“邮寄”");
+        return Err(Problem::field("way", "paper", detail).into());
+    }
     let proxy = taken_by_another(tx, actor, &case, input)?;
     let before = Before::of(&case);
     case.state = next(case.state, Action::Deliver)?;
     case.ended_at = Some(at);
     let receiver = tongban_kernel::mask::name(&input.receiver);
     let way = if proxy { "代领" } else { input.way.label() };
-    let told = format!("{way} {receiver} {}", input.note.trim()).trim().to_owned();
+    let handed = paper.map(|licence| format!("送达的是纸质{licence}")).unwrap_or_default();
+    let told: Vec<&str> = [way, &receiver, input.note.trim(), &handed].into_iter().filter(|text| !text.is_empty()).collect();
+    let told = told.join(" ");
     finish(tx, actor, &mut case, &before, &Mark::new(Action::Deliver, "cases.delivered", &told), at)?;
-    let content = vec![format!("送达方式：{way}"), format!("签收人：{receiver}"), format!("送达时间：{}", time::show(at)), input.note.trim().to_owned()];
+    let content = vec![format!("送达方式：{way}"), format!("签收人：{receiver}"), format!("送达时间：{}", time::show(at)), input.note.trim().to_owned(), handed];
     issue(tx, &case, None, DocumentKind::Delivery, content, at)?;
     Ok(case)
 }
@@ -258,7 +269,10 @@ pub fn express(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Decide, way: &D
     let decided = decide(tx, actor, no, &Decide { version, ..input.clone() }, at)?;
     let offer = store::offer(tx, case.item_id, case.item_version)?;
     if input.outcome == Outcome::Granted && offer.is_some_and(|offer| offer.licence.is_some()) {
-        licence::sign_ahead(tx, actor, &decided, way, at)?;
+        // 电子的等成文；做不了电子的，纸质证照交到人手里才填送达回证，不替他先签
+        if licence::on_paper(tx, &decided)?.is_none() {
+            licence::sign_ahead(tx, actor, &decided, way, at)?;
+        }
         return Ok(decided);
     }
     // 邮寄还没有单号的停在待送达，寄出后由出件窗口填单号

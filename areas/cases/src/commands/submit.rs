@@ -187,7 +187,9 @@ pub(super) fn open_case(tx: &mut Tx<'_>, actor: &Actor, offer: &Offer, input: &A
     let applicant = forms::applicant(&mut checks, input.applicant, today);
     forms::situations(&mut checks, offer, input.situations);
     let form = forms::form(&mut checks, offer, input.situations, &applicant, input.form, today);
-    if !input.at_window {
+    if input.at_window {
+        forms::repeated(&mut checks, offer, input.situations, &applicant, input.form, today);
+    } else {
         forms::materials(&mut checks, offer, input.situations, &input.statuses);
         let wanted = offer.materials_for(input.situations).map(|m| (m.key.as_str(), m.name.as_str()));
         licence::check(tx, actor, &mut checks, wanted, &input.licences, at)?;

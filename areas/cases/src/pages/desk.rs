@@ -10,6 +10,7 @@ use tongban_web::components::{Field as Input, Pager};
 use tongban_web::page::Cursor;
 use tongban_web::{App, Ctx, Failure, Layout, Listing, Query, export, render, see_other};
 
+use super::trail::Trail;
 use super::{desk_batch, show};
 use crate::model::Channel;
 use crate::permissions as can;
@@ -33,11 +34,11 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    fn tab(&self, default: &str) -> String {
+    pub(super) fn tab(&self, default: &str) -> String {
         TABS.iter().map(|(code, _)| *code).find(|code| *code == self.tab).unwrap_or(default).to_owned()
     }
 
-    fn filter(&self, ctx: &Ctx) -> Filter {
+    pub(super) fn filter(&self, ctx: &Ctx) -> Filter {
         Filter {
             item_code: self.item.clone(),
             channel: self.src.parse().ok().and_then(Channel::from_code),
@@ -72,7 +73,8 @@ struct ListPage {
     tab: String,
     source: Input,
     who: Input,
-    rows: Vec<show::Row>,
+    /// 一行与打开它的网址：带着这张列表，办完接着办下一件。
+    rows: Vec<(show::Row, String)>,
     pager: Pager,
     export: String,
     may_register: bool,
@@ -144,8 +146,9 @@ async fn listed(app: App, ctx: Ctx, query: ListQuery, heading: &'static str, def
 
 fn page(app: &App, ctx: &Ctx, heading: &'static str, tab: &str, query: &ListQuery, listing: Listing<ListRow>, (counts, (views, hidden)): (&Counts, (Vec<desk_batch::SavedView>, Vec<String>))) -> ListPage {
     let now = app.now();
-    let rows: Vec<_> = listing.items.iter().map(|row| show::Row::of(row, now)).collect();
     let path = ctx.path().to_owned();
+    let base = ctx.uri.split('#').next().unwrap_or(&path).to_owned();
+    let rows: Vec<_> = listing.items.iter().map(|row| (show::Row::of(row, now), Trail::new(&base, row.sort_due).to(&row.no, row.sort_due))).collect();
     let tabs = TABS
         .iter()
         .map(|(code, title)| Tab { href: format!("{path}?tab={code}"), title, count: tab_count(counts, code), current: *code == tab })
@@ -153,7 +156,6 @@ fn page(app: &App, ctx: &Ctx, heading: &'static str, tab: &str, query: &ListQuer
     let channels = std::iter::once((String::new(), "全部来源")).chain(
         Channel::ALL.into_iter().map(|channel| (channel.code().to_string(), channel.label())),
     );
-    let base = ctx.uri.split('#').next().unwrap_or(&path).to_owned();
     let note = match tab_count(counts, tab).filter(|_| query.q.trim().is_empty()) {
         Some(total) => format!("共 {total} 件，本页 {} 件", rows.len()),
         None => format!("本页 {} 件", rows.len()),

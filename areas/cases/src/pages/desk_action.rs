@@ -6,9 +6,10 @@ use axum::response::{IntoResponse, Response};
 use tongban_directory::queries as directory;
 use tongban_kernel::Problem;
 use tongban_web::components::{ErrorSummary, Field as Input};
-use tongban_web::{App, Ctx, Failure, Form, Html, Layout, render, render_status, see_other};
+use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Query, render, render_status, see_other};
 
-use super::desk_case::{case_page, panels, verdicts, viewed};
+use super::desk_case::{Opened, case_page, opened, panels, verdicts};
+use super::trail::Trail;
 use super::{Fields, desk_conflict, mendable, show};
 use crate::actions::{self, ActionInput, PointInput};
 use crate::commands::{self, Amendable};
@@ -57,6 +58,7 @@ impl ActionPage {
 pub(super) struct ActionPage {
     l: Layout,
     no: String,
+    trail: Trail,
     version: i64,
     item: String,
     applicant: String,
@@ -96,7 +98,15 @@ const fn consequence(action: Action) -> &'static str {
     }
 }
 
-fn action_fields(action: Action, case: &Case, fields: &Fields, choices: &[(i64, String)], problem: Option<&Problem>) -> Vec<Input> {
+/// 送达方式；没有电子证照可送的，只有自取与邮寄。
+fn ways(view: &CaseView, fields: &Fields) -> Input {
+    let open: Vec<Delivery> = Delivery::ALL.into_iter().filter(|way| view.paper.is_none() || *way != Delivery::Electronic).collect();
+    let wanted = if fields.has("way") { Delivery::parse(fields.get("way")) } else { Some(view.case.delivery) };
+    let now = wanted.filter(|way| open.contains(way)).map_or("", Delivery::as_str);
+    Input::radios("way", "送达方式", open.iter().map(|way| (way.as_str(), way.label()))).value(now)
+}
+
+fn action_fields(action: Action, view: &CaseView, fields: &Fields, choices: &[(i64, String)], problem: Option<&Problem>) -> Vec<Input> {
     let reason = |label: &str| Input::area("reason", label).value(fields.get("reason")).max_length(2_000);
     let days = |label: &str| Input::number("days", label, "个工作日").value(fields.get("days"));
     let list: Vec<Input> = match action {
@@ -111,7 +121,7 @@ fn action_fields(action: Action, case: &Case, fields: &Fields, choices: &[(i64, 
             reason("说明或理由").hint("不予的必须写明理由").optional(),
         ],
         Action::Deliver => vec![
-            Input::radios("way", "送达方式", Delivery::ALL.map(|d| (d.as_str(), d.label()))).value(if fields.has("way") { fields.get("way") } else { case.delivery.as_str() }),
+            ways(view, fields),
             Input::text("receiver", "签收人").value(fields.get("receiver")).optional().hint("自取时必填"),
             Input::text("note", "邮寄单号，或代领的关系与凭据").value(fields.get("note")).optional().hint("邮寄时填单号；签收人不是申请人本人的，写明关系、看了什么委托书"),
         ],
@@ -177,6 +187,7 @@ pub(super) fn action_page(ctx: &Ctx, view: &CaseView, action: Action, fields: &F
     ActionPage {
         l: if problem.is_some() { l.with_errors() } else { l },
         no: view.case.no.to_string(),
+        trail: Trail::of(fields),
         version: view.case.version,
         item: view.case.item_name.clone(),
         applicant: view.case.applicant_shown.clone(),
@@ -184,7 +195,7 @@ pub(super) fn action_page(ctx: &Ctx, view: &CaseView, action: Action, fields: &F
         action: action.as_str(),
         danger: matches!(action, Action::Refuse | Action::Void | Action::Terminate | Action::Revoke | Action::SendBack),
         consequence: consequence(action),
-        fields: if waiting.is_some() { Vec::new() } else { action_fields(action, &view.case, fields, choices, problem) },
+        fields: if waiting.is_some() { Vec::new() } else { action_fields(action, view, fields, choices, problem) },
         waiting: waiting.map(|p| format!("{} {} 申请：{}{}", p.staff_name, show::long(p.asked_at), p.reason, amended(&p.body))),
         may_settle: waiting.is_some_and(|p| p.staff != ctx.actor.staff && ctx.actor.may(if action == Action::Void { can::VOID } else { can::TERMINATE })),
         points,
@@ -215,14 +226,14 @@ pub(super) async fn choices(app: &App, case: &Case, action: Action) -> Result<Ve
 }
 
 /// 动作的填写与确认页。
-pub async fn action_form(State(app): State<App>, ctx: Ctx, Path((no, action)): Path<(String, String)>) -> Result<Html, Failure> {
-    let view = viewed(&app, &ctx, no).await?;
+pub async fn action_form(State(app): State<App>, ctx: Ctx, Path((no, action)): Path<(String, String)>, Query(trail): Query<Trail>) -> Result<Html, Failure> {
+    let Opened { view, trail, .. } = opened(&app, &ctx, no, trail).await?;
     let action = Action::parse(&action).ok_or_else(Problem::not_found)?;
     if !actions::offered(&ctx.actor, &view.case).contains(&action) {
         return Err(crate::model::next(view.case.state, action).err().unwrap_or_else(|| Problem::forbidden(action.label())).into());
     }
     let choices = choices(&app, &view.case, action).await?;
-    render(&action_page(&ctx, &view, action, &Fields(Vec::new()), &choices, None))
+    render(&action_page(&ctx, &view, action, &trail.fields(), &choices, None))
 }
 
 /// 天数：没填是 0；填的不是整数算作过大，各动作自会说应在几到几之间，不悄悄换成缺省。
@@ -286,20 +297,20 @@ pub async fn act(
         })
         .await;
     match result {
-        Ok(case) => Ok(see_other(format!("/desk/cases/{}", case.no)).flash(told(action, &fields)).into_response()),
+        Ok(case) => Ok(see_other(format!("/desk/cases/{}{}", case.no, Trail::of(&fields).suffix())).flash(told(action, &fields)).into_response()),
         Err(error) => {
             if desk_conflict::is_stale(&error) {
                 return desk_conflict::action(&app, &ctx, no, action, &fields).await;
             }
             let problem = mendable(error)?;
-            let view = viewed(&app, &ctx, no).await?;
+            let opened = opened(&app, &ctx, no, Trail::of(&fields)).await?;
             let visiting = fields.has("visitors");
             if matches!(action, Action::Receive | Action::Accept | Action::Forward) && !visiting {
-                let panels = panels(&app, &ctx, view.case.id).await?;
-                return render_status(problem.code.status(), &case_page(&app, &ctx, &view, panels, Some(&problem)).keeping(&fields));
+                let panels = panels(&app, &ctx, opened.view.case.id).await?;
+                return render_status(problem.code.status(), &case_page(&app, &ctx, &opened, panels, Some(&problem)).keeping(&fields));
             }
-            let choices = choices(&app, &view.case, action).await?;
-            render_status(problem.code.status(), &action_page(&ctx, &view, action, &fields, &choices, Some(&problem)))
+            let choices = choices(&app, &opened.view.case, action).await?;
+            render_status(problem.code.status(), &action_page(&ctx, &opened.view, action, &fields, &choices, Some(&problem)))
         }
     }
 }

@@ -107,5 +107,5 @@ pub async fn raise(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, For
     let anomaly = Anomaly::parse(fields.get("code")).ok_or_else(|| Problem::field("code", "choice", "请选择异常种类"))?;
     let (version, detail, actor, at) = (fields.int("version"), fields.get("detail").to_owned(), ctx.actor.clone(), app.now());
     let case = app.act(&ctx, "cases.raise_anomaly", move |tx| commands::raise_anomaly(tx, &actor, &no, version, anomaly, &detail, at)).await?;
-    Ok(see_other(format!("/desk/cases/{}", case.no)).flash("已登记监察异常").into_response())
+    Ok(see_other(format!("/desk/cases/{}{}", case.no, super::trail::Trail::of(&fields).suffix())).flash("已登记监察异常").into_response())
 }

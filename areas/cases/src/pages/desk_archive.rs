@@ -5,8 +5,10 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use tongban_kernel::Problem;
 use tongban_store::Entry;
-use tongban_web::{App, Ctx, Failure, Redirect, see_other};
+use tongban_web::{App, Ctx, Failure, Form, Redirect, see_other};
 
+use super::Fields;
+use super::trail::Trail;
 use crate::permissions as can;
 use crate::store::archives;
 use crate::{archive, queries};
@@ -36,10 +38,11 @@ pub async fn download(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) 
 }
 
 /// 现在归档。
-pub async fn make(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Redirect, Failure> {
+pub async fn make(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, Form(fields): Form<Vec<(String, String)>>) -> Result<Redirect, Failure> {
+    let trail = Trail::of(&Fields(fields));
     let actor = ctx.actor.clone();
     let at = app.now();
     let case = app.db().snapshot("cases.seen", move |tx| queries::seen(tx, &actor, &no, at)).await?;
     archive::make(&app, case.id).await?;
-    Ok(see_other(format!("/desk/cases/{}", case.no)).flash("卷宗已做好，可以下载"))
+    Ok(see_other(format!("/desk/cases/{}{}", case.no, trail.suffix())).flash("卷宗已做好，可以下载"))
 }

@@ -9,9 +9,10 @@ use tongban_credentials::queries::UsedFor;
 use tongban_kernel::{Problem, mask};
 use tongban_store::Entry;
 use tongban_web::components::{ErrorSummary, LightTag, StatusTag};
-use tongban_web::{App, Ctx, Failure, Form, Html, Layout, render, render_status, see_other};
+use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Query, render, render_status, see_other};
 
 use super::mine::{DocumentLink, document_links};
+use super::trail::Trail;
 use super::{Fields, desk_conflict, mendable, show};
 use crate::actions;
 use crate::commands::{self, Verdict};
@@ -99,6 +100,7 @@ pub(super) struct CasePage {
     version: i64,
     item: String,
     status: StatusTag,
+    aside: Option<&'static str>,
     channel: &'static str,
     applicant: String,
     contact: String,
@@ -114,7 +116,7 @@ pub(super) struct CasePage {
     pub(super) reason: String,
     /// 受理时绑定的那一版办事指南：叫法、网址。
     guide: Option<(String, String)>,
-    /// 当场签下、等证照成文的送达回证。
+    /// 当场签下、等证照成文的送达回证，或为什么要发纸质证照。
     signed: Option<String>,
     may_check: bool,
     may_unmask: bool,
@@ -140,7 +142,11 @@ pub(super) struct CasePage {
     may_follow: bool,
     /// 卷宗做好了没有；没到头的为 `None`。
     archived: Option<bool>,
-    /// 工作台上的下一件。
+    /// 行业系统里的编号；能补录过去、还没有的为空串，不相干的为 `None`。
+    external: Option<String>,
+    /// 从哪张列表来的。
+    trail: Trail,
+    /// 那张列表里的下一件。
     next: Option<String>,
     /// 版本不符：自己要交的、其间别人做的。
     pub(super) conflict: Option<(Vec<String>, Vec<String>)>,
@@ -150,14 +156,26 @@ pub(super) struct CasePage {
     errors: ErrorSummary,
 }
 
+/// 打开的一件：内容、从哪张列表来的、那张列表里的下一件。
+pub(super) struct Opened {
+    pub view: CaseView,
+    pub trail: Trail,
+    next: Option<String>,
+}
+
 impl CasePage {
+    /// 动作条上有没有这个键。
+    fn has_key(&self, key: &str) -> bool {
+        self.actions.iter().any(|action| !action.more && action.key == key)
+    }
+
     /// 评价面板给了快捷键。
     fn rateable(&self) -> bool {
         self.panels.iter().any(|panel| panel.contains("data-key=\"e\""))
     }
 }
 
-fn action_link(no: &str, action: Action, special: bool) -> ActionLink {
+fn action_link(no: &str, action: Action, special: bool, trail: &Trail) -> ActionLink {
     let (class, key) = match action {
         Action::Receive | Action::Accept | Action::Decide | Action::Deliver => ("btn btn-p", "A"),
         Action::Forward => ("btn btn-p", "F"),
@@ -167,7 +185,7 @@ fn action_link(no: &str, action: Action, special: bool) -> ActionLink {
         _ => ("btn", ""),
     };
     ActionLink {
-        href: format!("/desk/cases/{no}/actions/{}", action.as_str()),
+        href: format!("/desk/cases/{no}/actions/{}{}", action.as_str(), trail.suffix()),
         label: action.label(),
         class,
         key,
@@ -180,7 +198,7 @@ fn action_link(no: &str, action: Action, special: bool) -> ActionLink {
     }
 }
 
-fn info_rows(view: &CaseView) -> Vec<(String, String)> {
+pub(super) fn info_rows(view: &CaseView) -> Vec<(String, String)> {
     let who = &view.details.applicant;
     let mut rows = vec![
         ("申请人".to_owned(), view.case.applicant_shown.clone()),
@@ -227,7 +245,8 @@ fn step_lines(view: &CaseView) -> Vec<StepLine> {
         .collect()
 }
 
-pub(super) fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<String>, problem: Option<&Problem>) -> CasePage {
+pub(super) fn case_page(app: &App, ctx: &Ctx, opened: &Opened, panels: Vec<String>, problem: Option<&Problem>) -> CasePage {
+    let Opened { view, trail, next } = opened;
     let case = &view.case;
     let no = case.no.to_string();
     let now = app.now();
@@ -256,6 +275,7 @@ pub(super) fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<Strin
         version: case.version,
         item: case.item_name.clone(),
         status: show::status(case.state, case.step),
+        aside: show::aside(case.state, case.delivery),
         channel: case.channel.label(),
         applicant: case.applicant_shown.clone(),
         contact: format!("{} {}", mask::name(&view.details.applicant.contact), mask::mobile(&view.details.applicant.mobile)),
@@ -266,11 +286,11 @@ pub(super) fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<Strin
         auto_accepted: case.auto_accepted,
         paused: case.running_procedure().map(|p| format!("{}，{} 开始，告知 {} 个工作日", procedure_name(p.kind), p.started_on, p.planned_days)),
         opinion: offered.iter().any(|a| matches!(a, Action::Accept | Action::Forward)),
-        actions: offered.into_iter().map(|action| action_link(&no, action, special)).collect(),
+        actions: offered.into_iter().map(|action| action_link(&no, action, special, trail)).collect(),
         materials,
         reason: String::new(),
         guide: (case.item_version > 0).then(|| (format!("办事指南第 {} 版", case.item_version), format!("/items/{}/v/{}", case.item_code, case.item_version))),
-        signed: view.signed.as_ref().map(signed_note),
+        signed: view.signed.as_ref().map(signed_note).or_else(|| view.paper.as_deref().map(paper_note)),
         may_check: case.state.is_undecided() && ctx.actor.may(can::ACCEPT),
         may_unmask: ctx.actor.may(can::UNMASK),
         info: info_rows(view),
@@ -291,7 +311,9 @@ pub(super) fn case_page(app: &App, ctx: &Ctx, view: &CaseView, panels: Vec<Strin
         follow: super::follow::note(view),
         may_follow: ctx.actor.may(can::SUBMIT_FOR) && commands::may_follow(case) && view.offer.as_ref().is_some_and(|offer| offer.licence.is_some()),
         later: view.later.iter().map(|(kind, no)| (kind.label(), no.clone())).collect(),
-        next: view.next.clone(),
+        external: external(ctx, case),
+        trail: trail.clone(),
+        next: next.clone(),
         conflict: None,
         archived: case.state.is_terminal().then_some(view.archived),
         siblings: view.siblings.iter().map(|row| show::Row::of(row, now)).collect(),
@@ -309,6 +331,17 @@ const fn verdict_of(status: MaterialStatus) -> &'static str {
         MaterialStatus::Rejected => "fix",
         _ => "",
     }
+}
+
+fn external(ctx: &Ctx, case: &Case) -> Option<String> {
+    match (&case.external_system, &case.external_no) {
+        (Some(system), Some(number)) => Some(format!("{system} {number}")),
+        _ => (commands::may_sync(case) && ctx.actor.may(can::RECEIVE)).then(String::new),
+    }
+}
+
+fn paper_note(licence: &str) -> String {
+    format!("{licence}没有做电子证照，要发纸质证照（原因见进度里的“决定”）：交给申请人或寄出后点“送达”，填签收人或单号，本件就办结。")
 }
 
 fn signed_note(signed: &Signed) -> String {
@@ -350,16 +383,23 @@ fn raisable() -> Vec<(&'static str, &'static str)> {
     all.into_iter().map(|anomaly| (anomaly.code(), anomaly.title())).collect()
 }
 
-pub(super) async fn viewed(app: &App, ctx: &Ctx, no: String) -> Result<CaseView, Failure> {
-    let actor = ctx.actor.clone();
-    let at = app.now();
-    Ok(app.db().snapshot("cases.view", move |tx| queries::view(tx, &actor, &no, at)).await?)
+pub(super) async fn opened(app: &App, ctx: &Ctx, no: String, trail: Trail) -> Result<Opened, Failure> {
+    let (actor, at, list) = (ctx.actor.clone(), app.now(), trail.listed(ctx));
+    let (view, next) = app
+        .db()
+        .snapshot("cases.view", move |tx| {
+            let view = queries::view(tx, &actor, &no, at)?;
+            let next = queries::next_in(tx, &actor, &view.case, &list)?;
+            Ok((view, next))
+        })
+        .await?;
+    Ok(Opened { view, next: next.map(|(no, at)| trail.to(&no, at)), trail })
 }
 
-pub async fn show_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Html, Failure> {
-    let view = viewed(&app, &ctx, no).await?;
-    let panels = panels(&app, &ctx, view.case.id).await?;
-    render(&case_page(&app, &ctx, &view, panels, None))
+pub async fn show_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, Query(trail): Query<Trail>) -> Result<Html, Failure> {
+    let opened = opened(&app, &ctx, no, trail).await?;
+    let panels = panels(&app, &ctx, opened.view.case.id).await?;
+    render(&case_page(&app, &ctx, &opened, panels, None))
 }
 
 /// 材料核验表里填的结论。
@@ -374,10 +414,12 @@ pub(super) fn verdicts(fields: &Fields) -> Vec<Verdict> {
 /// 保存材料核验结论。
 pub async fn check(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, Form(fields): Form<Vec<(String, String)>>) -> Result<Response, Failure> {
     let fields = Fields(fields);
+    let trail = Trail::of(&fields);
     let (version, verdicts, actor, at, number) = (fields.int("version"), verdicts(&fields), ctx.actor.clone(), app.now(), no.clone());
     // 去写补正告知：先把刚填的结论存下，备注带过去；没改过的不必再存
     let correcting = fields.get("then") == "correct";
-    let onward = if correcting { format!("/desk/cases/{no}/actions/{}", Action::RequestCorrection.as_str()) } else { format!("/desk/cases/{no}") };
+    let next = if correcting { format!("/actions/{}", Action::RequestCorrection.as_str()) } else { String::new() };
+    let onward = format!("/desk/cases/{no}{next}{}", trail.suffix());
     if correcting && !desk_conflict::touched(&fields) {
         return Ok(see_other(onward).into_response());
     }
@@ -387,9 +429,9 @@ pub async fn check(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, For
         Err(error) if desk_conflict::is_stale(&error) => desk_conflict::case(&app, &ctx, no, "保存核验结论", &fields).await,
         Err(error) => {
             let problem = mendable(error)?;
-            let view = viewed(&app, &ctx, no).await?;
-            let panels = panels(&app, &ctx, view.case.id).await?;
-            render_status(problem.code.status(), &case_page(&app, &ctx, &view, panels, Some(&problem)).keeping(&fields))
+            let opened = opened(&app, &ctx, no, trail).await?;
+            let panels = panels(&app, &ctx, opened.view.case.id).await?;
+            render_status(problem.code.status(), &case_page(&app, &ctx, &opened, panels, Some(&problem)).keeping(&fields))
         }
     }
 }
@@ -399,11 +441,13 @@ pub async fn check(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, For
 struct UnmaskPage {
     l: Layout,
     no: String,
+    back: String,
     rows: Vec<(&'static str, String)>,
 }
 
 /// 看申请人原始信息：留痕。
-pub async fn unmask(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Html, Failure> {
+pub async fn unmask(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, Form(fields): Form<Vec<(String, String)>>) -> Result<Html, Failure> {
+    let trail = Trail::of(&Fields(fields));
     let (actor, at) = (ctx.actor.clone(), app.now());
     let (no, who) = app
         .act(&ctx, "cases.unmask", move |tx| {
@@ -415,12 +459,17 @@ pub async fn unmask(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) ->
         })
         .await?;
     let rows = vec![("申请人", who.name), ("证件号", who.id_number), ("经办人", who.contact), ("手机", who.mobile), ("地址", who.address)];
-    render(&UnmaskPage { l: Layout::staff(&ctx, "申请人原始信息"), no, rows })
+    render(&UnmaskPage { l: Layout::staff(&ctx, "申请人原始信息"), back: format!("/desk/cases/{no}{}", trail.suffix()), no, rows })
+}
+
+async fn seen(app: &App, ctx: &Ctx, no: String) -> Result<CaseView, Failure> {
+    let (actor, at) = (ctx.actor.clone(), app.now());
+    Ok(app.db().snapshot("cases.view", move |tx| queries::view(tx, &actor, &no, at)).await?)
 }
 
 /// 看免提交用到的证照的证面：看一次记一次，持证人查得到。
 pub async fn licence(State(app): State<App>, ctx: Ctx, Path((no, key)): Path<(String, String)>) -> Result<Response, Failure> {
-    let view = viewed(&app, &ctx, no).await?;
+    let view = seen(&app, &ctx, no).await?;
     let material = view.materials.iter().find(|m| m.key == key).ok_or_else(Problem::not_found)?;
     let used = view.used.iter().find(|used| used.material == material.name).ok_or_else(Problem::not_found)?;
     let checked = Checked {
@@ -436,7 +485,7 @@ pub async fn licence(State(app): State<App>, ctx: Ctx, Path((no, key)): Path<(St
 
 /// 看材料文件：图片与 PDF 在页内打开，其余下载。
 pub async fn file(State(app): State<App>, ctx: Ctx, Path((no, key, id)): Path<(String, String, String)>) -> Result<Response, Failure> {
-    let view = viewed(&app, &ctx, no).await?;
+    let view = seen(&app, &ctx, no).await?;
     let found = view.materials.iter().filter(|m| m.key == key).flat_map(|m| &m.files).find(|f| f.id == id);
     let file = found.ok_or_else(Problem::not_found)?;
     let content = app.files().get(&file.id).await?;

@@ -6,7 +6,8 @@ use tongban_store::Error;
 use tongban_web::{App, Ctx, Failure, render_status};
 
 use super::desk_action::{action_page, choices};
-use super::desk_case::{CasePage, case_page, panels, viewed};
+use super::desk_case::{CasePage, Opened, case_page, opened, panels};
+use super::trail::Trail;
 use super::{Fields, show};
 use crate::actions;
 use crate::model::Action;
@@ -92,10 +93,10 @@ fn typed(fields: &Fields) -> Vec<String> {
 
 /// 办件页上的保存与直接做的动作：最新的样子之上并列两版。
 pub(super) async fn case(app: &App, ctx: &Ctx, no: String, what: &str, fields: &Fields) -> Result<Response, Failure> {
-    let view = viewed(app, ctx, no).await?;
-    let mut theirs = since(app, &view, fields.int("version")).await?;
-    let panels = panels(app, ctx, view.case.id).await?;
-    let page = case_page(app, ctx, &view, panels, None);
+    let opened = opened(app, ctx, no, Trail::of(fields)).await?;
+    let mut theirs = since(app, &opened.view, fields.int("version")).await?;
+    let panels = panels(app, ctx, opened.view.case.id).await?;
+    let page = case_page(app, ctx, &opened, panels, None);
     let mut mine = vec![format!("要做的：{what}")];
     mine.extend(typed(fields));
     for three in threes(&page, fields) {
@@ -116,7 +117,7 @@ pub(super) async fn case(app: &App, ctx: &Ctx, no: String, what: &str, fields: &
 
 /// 填写页上的动作：还能做的，填写页留着填的；不能做了的，回到办件页。
 pub(super) async fn action(app: &App, ctx: &Ctx, no: String, action: Action, fields: &Fields) -> Result<Response, Failure> {
-    let view = viewed(app, ctx, no.clone()).await?;
+    let Opened { view, .. } = opened(app, ctx, no.clone(), Trail::of(fields)).await?;
     let direct = matches!(action, Action::Receive | Action::Accept | Action::Forward) && !fields.has("visitors");
     if direct || !actions::offered(&ctx.actor, &view.case).contains(&action) {
         return case(app, ctx, no, action.label(), fields).await;

@@ -9,7 +9,7 @@ use tongban_web::components::{ErrorSummary, Field as Input};
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, render, render_status, see_other};
 
 use super::{Fields, mendable};
-use crate::commands;
+use crate::commands::{self, Colleague};
 
 #[derive(Template)]
 #[template(path = "desk_cover.html")]
@@ -32,8 +32,13 @@ async fn page(app: &App, ctx: &Ctx, problem: Option<&Problem>) -> Result<CoverPa
             Ok((post, people))
         })
         .await?;
-    let chosen = people.iter().find(|person| Some(person.0) == post.backup);
-    let both = post.away && chosen.is_none_or(|(.., away)| *away);
+    let chosen = people.iter().find(|person| Some(person.post) == post.backup);
+    let both = post.away && chosen.is_none_or(|chosen| chosen.away);
+    let label = |person: &Colleague| match (person.fit, person.away) {
+        (false, _) => format!("{}（岗位不同，接不了）", person.name),
+        (true, true) => format!("{}（离岗）", person.name),
+        (true, false) => person.name.clone(),
+    };
     let l = Layout::staff(ctx, "AB 岗");
     Ok(CoverPage {
         l: if problem.is_some() { l.with_errors() } else { l },
@@ -42,8 +47,9 @@ async fn page(app: &App, ctx: &Ctx, problem: Option<&Problem>) -> Result<CoverPa
         backup: Input::select(
             "backup",
             "B 岗",
-            std::iter::once((String::new(), "没有".to_owned())).chain(people.iter().map(|(id, name, away)| (id.to_string(), if *away { format!("{name}（离岗）") } else { name.clone() }))),
+            std::iter::once((String::new(), "没有".to_owned())).chain(people.iter().map(|person| (person.post.to_string(), label(person)))),
         )
+        .hint("只列本单位接得了您手里的件的人：同一岗位，或权限都有的")
         .value(post.backup.map(|id| id.to_string()).unwrap_or_default())
         .errors_of(problem),
         away: post.away,
@@ -73,7 +79,10 @@ pub async fn save(State(app): State<App>, ctx: Ctx, Form(fields): Form<Vec<(Stri
         .act(&ctx, "cases.cover", move |tx| {
             tongban_directory::commands::cover_post(tx, &actor, actor.post, Some(backup).filter(|id| *id != 0), away, at)?;
             let (own, other) = (directory::post(tx, actor.post)?, directory::post(tx, backup)?);
-            Ok(own.zip(other).is_none_or(|(own, other)| own.role == other.role))
+            match own.zip(other) {
+                Some((own, other)) => directory::stands_in(tx, &own.role, &other.role),
+                None => Ok(true),
+            }
         })
         .await;
     match saved {

@@ -1,15 +1,13 @@
 //! 窗口上的变更、延续、补证：填原办件或证照编号，选一种，表单照原件填好再收件。
 
-use askama::Template;
 use axum::response::{IntoResponse, Response};
 use tongban_kernel::problem::Code;
 use tongban_kernel::{Problem, mask, time};
 use tongban_store::Error;
-use tongban_web::components::{ErrorSummary, Field as Input};
 use tongban_web::{App, Ctx, Failure, Layout, render, render_status};
 
 use super::desk_new::{PickPage, form_page};
-use super::follow::{Choice, choices};
+use super::follow::{FollowPage, choices};
 use super::{Fields, mendable};
 use crate::commands::{self, Prepared};
 use crate::model::{FieldKind, Follow, FollowKind};
@@ -35,35 +33,6 @@ impl Carried {
             holder: format!("{}（{number}）", who.shown()),
             licence: if link.licence.is_empty() { "没有电子证照".to_owned() } else { format!("{} {}", link.licence_name, link.licence) },
             told: prepared.following.until.map(|until| renewals::told(today, until)).unwrap_or_default(),
-        }
-    }
-}
-
-#[derive(Template)]
-#[template(path = "desk_new_follow.html")]
-struct FollowPage {
-    l: Layout,
-    no: String,
-    item: String,
-    kinds: Input,
-    /// 不能申请的与为什么。
-    closed: Vec<(&'static str, String)>,
-    any: bool,
-    errors: ErrorSummary,
-}
-
-impl FollowPage {
-    fn of(ctx: &Ctx, no: String, item: String, all: Vec<Choice>, problem: Option<&Problem>) -> Self {
-        let options: Vec<_> = all.iter().filter(|choice| choice.open).map(Choice::option).collect();
-        let l = Layout::staff(ctx, "变更、延续、补证");
-        Self {
-            l: if problem.is_some() { l.with_errors() } else { l },
-            no,
-            item,
-            any: !options.is_empty(),
-            kinds: Input::radios("kind", "申请什么", options).errors_of(problem),
-            closed: all.into_iter().filter(|choice| !choice.open).map(|choice| (choice.kind.label(), choice.told)).collect(),
-            errors: ErrorSummary::of(problem),
         }
     }
 }
@@ -115,7 +84,7 @@ pub(super) async fn start(app: &App, ctx: &Ctx, earlier: &str, kind: &str) -> Re
         }
     };
     let Some(kind) = FollowKind::parse(kind).filter(|kind| all.iter().any(|choice| choice.open && choice.kind == *kind)) else {
-        return Ok(render(&FollowPage::of(ctx, no, item, all, None))?.into_response());
+        return FollowPage::of(Layout::staff(ctx, "变更、延续、补证"), true, (no, item, all), "", None).framed(200);
     };
     let (actor, wanted) = (ctx.actor.clone(), Follow { kind, earlier_no: no });
     let prepared = app.db().snapshot("cases.follow_prepare", move |tx| commands::prepare(tx, &actor, &wanted, at)).await?;

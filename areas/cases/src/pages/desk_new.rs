@@ -151,7 +151,7 @@ pub(super) fn form_page(ctx: &Ctx, offer: Offer, fields: &Fields, carried: Optio
         l: if problem.is_some() { l.with_errors() } else { l },
         people,
         situations,
-        fields: offer.fields.iter().map(|f| desk_input(f, &fields.joined(&f.key), problem)).collect(),
+        fields: offer.fields.iter().filter(|f| !asked_above(&offer, f)).map(|f| desk_input(f, &fields.joined(&f.key), problem)).collect(),
         materials,
         delivery: Input::radios("delivery", "怎么拿结果", ways).value(delivery),
         may_express: offer.instant && ctx.actor.may(can::ACCEPT) && ctx.actor.may(can::DELIVER) && (offer.flow.window || ctx.actor.may(can::APPROVE)),
@@ -162,6 +162,13 @@ pub(super) fn form_page(ctx: &Ctx, offer: Offer, fields: &Fields, carried: Optio
         carried,
         offer,
     }
+}
+
+/// 上面申请人栏已经问过的，不再问一遍。个人、单位都能办的事项不知道是谁来办，留着。
+fn asked_above(offer: &Offer, field: &Field) -> bool {
+    let told = "-".to_owned();
+    let who = Applicant { is_legal: offer.for_legal, name: told.clone(), id_number: told.clone(), contact: told.clone(), mobile: told, ..Applicant::default() };
+    offer.for_person != offer.for_legal && field.prefilled(&who).is_some()
 }
 
 /// 与申请人相同的会自动带出，可以不填；住址窗口不另收，没有可带的。
@@ -215,7 +222,10 @@ fn take(tx: &mut Tx<'_>, ctx: &Ctx, offer: &Offer, input: &Registration, (expres
 }
 
 /// 收完说一句：当场办结的停在哪里、为什么。
-fn told(case: &Case) -> String {
+fn told(case: &Case, paper: Option<&str>) -> String {
+    if let Some(licence) = paper {
+        return format!("已作决定，编号 {}；{licence}没有做电子证照，发了纸质证照再点“送达”", case.no);
+    }
     match (case.state, case.delivery) {
         (State::Decided, Delivery::Post) => format!("已作决定，编号 {}；寄出后在“待送达”里填单号", case.no),
         (State::Decided, _) => format!("已作决定，编号 {}；证照签好后系统自动办结", case.no),
@@ -231,13 +241,36 @@ pub async fn register(Extracted(app): Extracted<App>, ctx: Ctx, Form(fields): Fo
     let offer = found.ok_or_else(|| Problem::new(Code::NotFound, "没有找到这个事项，可能已经暂停或取消"))?;
     let (input, express, random, at) = (registration(&ctx, &offer, &fields), fields.has("express"), random_bytes::<32>()?, app.now());
     let (who, item, follow, tracking) = (ctx.clone(), offer.clone(), input.follow.clone(), fields.get("tracking").trim().to_owned());
-    let result = app.act(&ctx, "cases.register", move |tx| take(tx, &who, &item, &input, (express, &tracking), &random, at)).await;
+    let result = app
+        .act(&ctx, "cases.register", move |tx| {
+            let case = take(tx, &who, &item, &input, (express, &tracking), &random, at)?;
+            let paper = commands::on_paper(tx, &case)?;
+            Ok((case, paper))
+        })
+        .await;
     match result {
-        Ok(case) => Ok(see_other(format!("/desk/cases/{}", case.no)).flash(told(&case)).into_response()),
+        Ok((case, paper)) => Ok(see_other(format!("/desk/cases/{}", case.no)).flash(told(&case, paper.as_deref())).into_response()),
         Err(error) => {
             let problem = mendable(error)?;
             let carried = desk_follow::carried(&app, &ctx, follow).await?;
             render_status(problem.code.status(), &form_page(&ctx, offer, &fields, carried, Some(&problem)))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_applicant_column_asks_is_not_asked_twice() {
+        let field = |prefill: &str| Field { prefill: prefill.to_owned(), ..Field::default() };
+        let asked = |for_person, for_legal| {
+            let offer = Offer { for_person, for_legal, ..Offer::default() };
+            ["person.name", "person.id_number", "person.mobile", "person.address", "entity.uscc", ""].map(|prefill| asked_above(&offer, &field(prefill)))
+        };
+        assert_eq!(asked(true, false), [true, true, true, false, false, false], "住址窗口没有问过");
+        assert_eq!(asked(false, true), [true, false, true, false, true, false], "单位办的，经办人的证件号没有问过");
+        assert_eq!(asked(true, true), [false; 6], "不知道谁来办，都留着");
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tongban_kernel::{Actor, Problem, time};
 use tongban_store::{Error, Tx};
 use tongban_web::components::{ErrorSummary, Field as Input};
-use tongban_web::{App, Ctx, Failure, Form, Html, Layout, render, render_status, see_other};
+use tongban_web::{App, Ctx, Failure, Form, Layout, render_status, see_other};
 
 use super::{Fields, mendable};
 use crate::commands;
@@ -31,10 +31,14 @@ impl Choice {
     }
 }
 
+/// 选申请哪一种：网上与窗口同一份内容，外框不同。
 #[derive(Template)]
-#[template(path = "me_follow.html")]
-struct FollowPage {
+#[template(path = "_follow.html")]
+pub(super) struct FollowPage {
     l: Layout,
+    /// 在窗口上：照原件填好的是收件表，不是申请人的草稿。
+    desk: bool,
+    title: &'static str,
     no: String,
     item: String,
     kinds: Input,
@@ -42,6 +46,43 @@ struct FollowPage {
     closed: Vec<(&'static str, String)>,
     any: bool,
     errors: ErrorSummary,
+}
+
+#[derive(Template)]
+#[template(path = "me_follow.html")]
+struct OwnFrame<'a> {
+    l: &'a Layout,
+    page: &'a FollowPage,
+}
+
+#[derive(Template)]
+#[template(path = "desk_new_follow.html")]
+struct DeskFrame<'a> {
+    l: &'a Layout,
+    page: &'a FollowPage,
+}
+
+impl FollowPage {
+    pub(super) fn of(l: Layout, desk: bool, (no, item, all): (String, String, Vec<Choice>), picked: &str, problem: Option<&Problem>) -> Self {
+        let options: Vec<_> = all.iter().filter(|choice| choice.open).map(Choice::option).collect();
+        Self {
+            l: if problem.is_some() { l.with_errors() } else { l },
+            desk,
+            title: if desk { "变更、延续、补证" } else { "申请变更、延续、补证" },
+            no,
+            item,
+            any: !options.is_empty(),
+            kinds: Input::radios("kind", "申请什么", options).value(picked).errors_of(problem),
+            closed: all.into_iter().filter(|choice| !choice.open).map(|choice| (choice.kind.label(), choice.told)).collect(),
+            errors: ErrorSummary::of(problem),
+        }
+    }
+
+    /// 加上外框。
+    pub(super) fn framed(&self, status: u16) -> Result<Response, Failure> {
+        let (l, page) = (&self.l, self);
+        if self.desk { render_status(status, &DeskFrame { l, page }) } else { render_status(status, &OwnFrame { l, page }) }
+    }
 }
 
 /// 各种申请此刻的样子，网上与窗口都用；看不到的 404。
@@ -71,22 +112,12 @@ async fn page(app: &App, ctx: &Ctx, no: &str, picked: &str, problem: Option<&Pro
             choices(tx, &actor, &number, at)
         })
         .await?;
-    let options: Vec<_> = all.iter().filter(|choice| choice.open).map(Choice::option).collect();
-    let l = Layout::public(ctx, "申请变更、延续、补证");
-    Ok(FollowPage {
-        l: if problem.is_some() { l.with_errors() } else { l },
-        no: no.to_owned(),
-        item,
-        any: !options.is_empty(),
-        kinds: Input::radios("kind", "申请什么", options).value(picked).errors_of(problem),
-        closed: all.into_iter().filter(|c| !c.open).map(|c| (c.kind.label(), c.told)).collect(),
-        errors: ErrorSummary::of(problem),
-    })
+    Ok(FollowPage::of(Layout::public(ctx, "申请变更、延续、补证"), false, (no.to_owned(), item, all), picked, problem))
 }
 
 /// 选申请哪一种。
-pub async fn form(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Html, Failure> {
-    render(&page(&app, &ctx, &no, "", None).await?)
+pub async fn form(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Response, Failure> {
+    page(&app, &ctx, &no, "", None).await?.framed(200)
 }
 
 /// 起一份填好的草稿。
@@ -105,7 +136,7 @@ pub async fn begin(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, For
         Ok((draft, answered)) => Ok(see_other(format!("/a/{}/{}", draft.token, if answered { "form/1" } else { "situation" })).flash("已照原来那一件填好，请核对").into_response()),
         Err(error) => {
             let problem = mendable(error)?;
-            render_status(problem.code.status(), &page(&app, &ctx, &no, &picked, Some(&problem)).await?)
+            page(&app, &ctx, &no, &picked, Some(&problem)).await?.framed(problem.code.status())
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod desk_follow;
 pub mod desk_import;
 pub mod desk_new;
 pub mod desk_opinions;
+pub mod desk_receipt;
 pub mod desk_sync;
 pub mod follow;
 pub mod mine;
@@ -24,6 +25,7 @@ pub mod print;
 pub mod show;
 pub mod time;
 pub mod track;
+pub mod trail;
 
 use tongban_kernel::Problem;
 use tongban_kernel::problem::Code;

@@ -41,8 +41,8 @@ struct DocumentPage {
     revoked: Option<String>,
     /// 用印：印章名、何时。
     sealed: Option<(String, String)>,
-    /// 印得出印模图。
-    pictured: bool,
+    /// 印模图印多大，CSS 像素；印不出的为 `None`。
+    picture: Option<(u32, u32)>,
 }
 
 /// 一份文书与它的电子签章版。
@@ -92,9 +92,14 @@ fn page(app: &App, ctx: &Ctx, shown: Shown) -> Result<DocumentPage, Failure> {
         // 收件凭证当面交给申请人，印查询码；别的文书只给本人看时印
         access_code: (own || handing_over).then(|| view.details.access_code.clone()),
         revoked: view.case.revoked_on.map(|day| day.to_string()),
-        pictured: picture.is_some(),
+        picture: picture.map(|(_, (width, height))| (pixels(width), pixels(height))),
         sealed: sealed.map(|sealed| (sealed.seal_name, time::show(sealed.at))),
     })
+}
+
+/// 毫米 → CSS 像素（每英寸 96）：网页、打印与 PDF 上的章一样大。
+fn pixels(millimetres: f64) -> u32 {
+    (millimetres / 25.4 * 96.0).round().clamp(1.0, 400.0) as u32
 }
 
 /// 要什么格式；不写是网页。

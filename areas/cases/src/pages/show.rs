@@ -48,6 +48,16 @@ pub fn status(state: State, step: Option<Step>) -> StatusTag {
     StatusTag { text: state.label(step).to_owned(), tone }
 }
 
+/// 状态标签全站只有那几种文案；同一文案下还差哪一步的，在旁边另注。
+#[must_use]
+pub const fn aside(state: State, way: Delivery) -> Option<&'static str> {
+    match state {
+        State::Decided => Some(waits(way)),
+        State::Voided => Some("录入差错"),
+        _ => None,
+    }
+}
+
 /// 列表的一行，备好显示的文字。
 pub struct Row {
     pub no: String,
@@ -57,6 +67,7 @@ pub struct Row {
     pub org: String,
     pub channel: &'static str,
     pub status: StatusTag,
+    pub aside: Option<&'static str>,
     pub step: String,
     pub submitted: String,
     pub due: String,
@@ -79,6 +90,7 @@ impl Row {
             org: row.org_name.clone(),
             channel: row.channel.label(),
             status: status(row.state, row.step),
+            aside: aside(row.state, row.delivery),
             step: if row.handler_name.is_empty() { stage.to_owned() } else { format!("{stage} · {}", row.handler_name) },
             submitted: short(row.submitted_at),
             due: row.due.map(short).unwrap_or_default(),

@@ -69,6 +69,17 @@ pub fn form(checks: &mut Checks, offer: &Offer, chosen: &[String], who: &Applica
     clean
 }
 
+/// 窗口录的：与申请人相同、会自动带出的几栏也填了字的，填得要合格、要与申请人一致——不悄悄丢掉。
+pub fn repeated(checks: &mut Checks, offer: &Offer, chosen: &[String], who: &Applicant, input: &Form, today: Date) {
+    for field in offer.fields_for(chosen) {
+        let typed = input.get(&field.key).map_or("", String::as_str).trim();
+        let Some(known) = field.prefilled(who).filter(|_| !typed.is_empty()) else { continue };
+        if let Some(value) = checks.take(&field.key, field_value(field, typed, today)) {
+            checks.ensure(value == known, &field.key, "same", format!("{}与上面申请人填的不一样：一样的不用填，错了的请改上面", field.label));
+        }
+    }
+}
+
 /// 一项的值。
 ///
 /// # Errors
@@ -228,6 +239,25 @@ mod tests {
         let mut checks = Checks::new();
         situations(&mut checks, &sample_offer(), &["small".into()]);
         assert!(checks.is_empty());
+    }
+
+    #[test]
+    fn what_the_window_types_twice_must_be_right_and_the_same() {
+        let mut offer = sample_offer();
+        let field = |key: &str, kind, prefill: &str| Field { key: key.into(), label: "身份证号".into(), kind, prefill: prefill.into(), ..Field::default() };
+        offer.fields = vec![field("f_id", FieldKind::Id, "person.id_number"), field("child_id", FieldKind::Id, "")];
+        let wrong = |own: &str| {
+            let input = Form::from([("f_id".into(), own.into()), ("child_id".into(), "12".into())]);
+            let mut checks = Checks::new();
+            repeated(&mut checks, &offer, &[], &person(), &input, TODAY);
+            form(&mut checks, &offer, &[], &person(), &input, TODAY);
+            checks.finish().unwrap_err().errors.iter().map(|error| (error.field().to_owned(), error.code.to_owned())).collect::<Vec<_>>()
+        };
+        assert_eq!(wrong("12").iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["f_id", "child_id"], "两栏都按身份证号查");
+        assert_eq!(wrong("51081119850101001X").len(), 2, "校验位不对");
+        assert_eq!(wrong("510811198512120022").len(), 1, "与申请人一样的可以");
+        assert_eq!(wrong("").len(), 1, "不填自动带出");
+        assert_eq!(wrong("11010519491231002X")[0], ("f_id".to_owned(), "same".to_owned()));
     }
 
     #[test]

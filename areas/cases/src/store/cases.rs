@@ -44,9 +44,10 @@ const SAVE: &str = "UPDATE cases_cases SET state = $1, step = $2, handler = $3, 
      light = $25, red_spans = $26, first_red = $27, clock_done = $28, next_clock_at = $29, tab = $30, is_open = $31, \
      sort_due = $32, flow = $33, stage = $34, step_since = $35, urged = $36, urged_at = $37, version = $38 \
      WHERE id = $39 AND version = $40";
+const NUMBER: &str = "UPDATE cases_cases SET external_system = $1, external_no = $2, linked_in_time = $3 WHERE id = $4";
 const EXTERNAL: &str = "SELECT case_no FROM cases_cases WHERE external_system = $1 AND external_no = $2";
 const DETAILS: &str = "SELECT applicant, form, situations, access_code FROM cases_cases WHERE id = $1";
-pub(super) const STATEMENTS: &[&str] = &[BY_ID, BY_NO, ID_OF_NO, ADD, SAVE, EXTERNAL, DETAILS];
+pub(super) const STATEMENTS: &[&str] = &[BY_ID, BY_NO, ID_OF_NO, ADD, SAVE, NUMBER, EXTERNAL, DETAILS];
 
 /// 停表、待补正等没有到期时刻的排在最后。
 const NEVER: i64 = 9_999_999_999_999;
@@ -216,7 +217,8 @@ pub struct NewCase<'a> {
     pub access_code: &'a str,
 }
 
-fn sort_due(case: &Case) -> i64 {
+/// 列表里按什么排：在办的按到期，办完的按办完的时刻；停着、没有期限的排在最后。
+pub fn sort_due(case: &Case) -> i64 {
     if case.tab() == "done" {
         return case.ended_at.map_or(NEVER, Timestamp::as_millisecond);
     }
@@ -303,6 +305,11 @@ pub fn details(tx: &mut Tx<'_>, id: i64) -> Result<Option<Details>> {
         situations: serde_json::from_str(&situations)?,
         access_code: tx.unseal(&access_code)?,
     }))
+}
+
+/// 记下行业系统与它的编号；别的列由 [`save`] 写。
+pub fn number(tx: &mut Tx<'_>, case: &Case) -> Result<()> {
+    tx.exec(NUMBER, args![&case.external_system, &case.external_no, case.linked_in_time, case.id]).map(drop)
 }
 
 /// 行业系统里的这一件补录成了哪件。

@@ -20,7 +20,7 @@ pub mod seals;
 pub mod commitments;
 pub mod views;
 
-pub use cases::{Details, NewCase, add, details, external, find, find_by_no, id_of_no, lock, lock_by_no, save};
+pub use cases::{Details, NewCase, add, details, external, find, find_by_no, id_of_no, lock, lock_by_no, number, save, sort_due};
 pub use children::{
     AnomalyRow, Correction, CorrectionPoint, Document, StepRow, add_anomaly, add_document, add_materials, add_procedure, add_step, anomalies,
     anomalies_of, corrections, add_correction, document, document_by_id, documents, end_procedure, materials, passed_posts, save_material, steps,

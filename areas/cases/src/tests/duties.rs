@@ -109,7 +109,7 @@ async fn a_closed_case_becomes_a_dossier_that_verifies() {
         // 文书：网页、Word、验真
         let document = app.test.db.snapshot("t", move |tx| store::documents(tx, id)).await.unwrap().remove(0);
         let page = app.get(&format!("/desk/cases/{no}/print/{}", document.id), &clerk).await.unwrap();
-        let check = page.body.split("/d/").nth(1).and_then(|rest| rest.get(..rest.find('<')?)).unwrap().to_owned();
+        let check = page.body.split("/d/").nth(1).and_then(|rest| rest.get(..rest.find(['<', '"'])?)).unwrap().to_owned();
         assert!(app.get(&format!("/d/{check}"), "").await.unwrap().body.contains(&document.number));
         assert_eq!(app.get(&format!("/d/{}/000000000000", document.id), "").await.unwrap().status, 404);
         let word = app.get(&format!("/desk/cases/{no}/print/{}?format=docx", document.id), &clerk).await.unwrap();
@@ -286,4 +286,37 @@ async fn the_five_tables_tell_one_case_the_same_way() {
         assert!(tables.iter().flatten().all(|row| text(&row[0]) == "510811-20211008-000001"));
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_receipt_of_the_industry_system_is_carried_back_once() {
+    for engine in engines() {
+        let app = TestApp::open(engine, areas()).await.unwrap();
+        let now = app.app.now();
+        let case = accepted(&app.test, offer_of(5), now).await;
+        let other = accepted(&app.test, Offer { item_id: 901, ..offer_of(5) }, now).await;
+        let token = app.sign_in(clerk());
+        let path = |case: &Case| format!("/desk/cases/{}/sync", case.no);
+        let page = app.get(&format!("/desk/cases/{}?from=%2Fdesk%2Fcases&at=1", case.no), &token).await.unwrap();
+        assert!(page.body.contains(&format!("{}?from=%2Fdesk%2Fcases&#38;at=1\" data-key=\"s\"", path(&case))), "{}", page.body);
+        let preview = app.get(&format!("{}?from=%2Fdesk%2Fcases&at=1", path(&case)), &token).await.unwrap().body;
+        assert!(preview.contains(&case.item_code) && preview.contains("受理时间") && preview.contains("经营面积"), "{preview}");
+        assert!(!preview.contains("510811198512120022") && !preview.contains("王秀兰"), "个人信息脱敏");
+        let version = case.version.to_string();
+        let blank = app.post_form(&path(&case), &token, &[("version", &version), ("system", "省系统"), ("number", " ")]).await.unwrap();
+        assert!(blank.status == 422 && blank.body.contains("请填写行业系统里的编号") && blank.body.contains("value=\"省系统\""), "{}", blank.body);
+        let fields = [("version", version.as_str()), ("system", "省系统"), ("number", "S-1"), ("from", "/desk/cases"), ("at", "1")];
+        let sent = app.post_form(&path(&case), &token, &fields).await.unwrap();
+        assert_eq!(sent.location(), format!("/desk/cases/{}?from=%2Fdesk%2Fcases&at=1", case.no), "{}", sent.body);
+        let kept = state_of(&app.test, case.no.as_str()).await;
+        assert_eq!((kept.external_no.as_deref(), kept.linked_in_time, kept.state, kept.version), (Some("S-1"), Some(true), State::Accepted, case.version + 1));
+        assert_eq!(kinds_of(&app.test, case.id).await.iter().filter(|kind| *kind == "cases.synced").count(), 1);
+        assert!(app.get(&format!("/desk/cases/{}", case.no), &token).await.unwrap().body.contains("省系统 S-1"));
+        // 填过的不能再填；同一个编号不能是两件的；旧版本说清谁先改了
+        assert_eq!(app.get(&path(&case), &token).await.unwrap().status, 303);
+        let taken = app.post_form(&path(&other), &token, &[("version", &other.version.to_string()), ("system", "省系统"), ("number", "S-1")]).await.unwrap();
+        assert!(taken.status == 422 && taken.body.contains(case.no.as_str()), "{}", taken.body);
+        let stale = app.post_form(&path(&case), &token, &[("version", &version), ("system", "省系统"), ("number", "S-2")]).await.unwrap();
+        assert!(stale.status == 412 && stale.body.contains("补录到行业系统"), "{}", stale.body);
+    }
 }

@@ -268,7 +268,7 @@ async fn a_signed_licence_closes_an_instant_case_by_what_was_signed_at_the_windo
             let offer = Offer { instant: true, promise_days: 0, ..offer_at(place) };
             let window = officer(place, 11, &["cases.read", "cases.receive", "cases.accept", "cases.approve", "cases.deliver"]);
             let ways = [
-                (Delivery::Electronic, "当场办结", State::Closed, "只要电子证"),
+                (Delivery::Electronic, "当场办结", State::Closed, "放入申请人账户"),
                 (Delivery::Pickup, "当场办结", State::Closed, "在窗口当场签收"),
                 (Delivery::Post, "EMS1234567890", State::Closed, "EMS1234567890"),
                 (Delivery::Post, "", State::Decided, ""),
@@ -296,6 +296,45 @@ async fn a_signed_licence_closes_an_instant_case_by_what_was_signed_at_the_windo
                 assert_eq!(delivered, usize::from(ends == State::Closed), "说几遍签成了，只送达一次");
                 let receipt = store::document(tx, case.id, DocumentKind::Delivery)?.map(|d| d.content.join("\n")).unwrap_or_default();
                 assert!(receipt.contains(told) && !receipt.contains("王秀兰"), "{receipt}");
+                assert_eq!(receipt.contains("当场签收"), way == Delivery::Pickup, "只有自取的有人当场签收：{receipt}");
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}
+
+/// 即办件要出的证照没有模板：停在已作决定，说清为什么；不能电子送达，发纸质的，交了、寄了就办结。
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instant_case_whose_licence_has_no_template_is_finished_on_paper() {
+    on_each_engine(async |test| {
+        let (home, now) = (home(&test.db).await, at(NOW));
+        let place = home.place;
+        run(&test, move |tx| {
+            let offer = Offer { instant: true, promise_days: 0, licence: Some("摊位卡".into()), ..offer_at(place) };
+            let window = officer(place, 11, &["cases.read", "cases.receive", "cases.accept", "cases.approve", "cases.deliver"]);
+            for wanted in [Delivery::Electronic, Delivery::Pickup, Delivery::Post] {
+                let input = Registration { delivery: wanted, allow_same: true, ..registration() };
+                let new = commands::register(tx, &window, &offer, &input, RANDOM, now)?;
+                let decide = Decide { version: new.version, outcome: Outcome::Granted, reason: String::new() };
+                let way = Deliver { version: 0, way: wanted, receiver: "王秀兰".into(), note: "EMS1".into() };
+                let case = commands::express(tx, &window, &new.no, &decide, &way, now)?;
+                let view = queries::view(tx, &window, &new.no, now)?;
+                assert_eq!((case.state, view.paper.as_deref(), view.signed.is_none()), (State::Decided, Some("摊位卡"), true), "不替他先签纸质证照的回证");
+                let told = view.steps.iter().find(|step| step.action == "decide").unwrap();
+                assert!(told.public && told.opinion.contains("摊位卡做不了电子证照，发纸质证照：还没有“摊位卡”的电子证照模板"), "{}", told.opinion);
+                let grant = store::document(tx, case.id, DocumentKind::Grant)?.unwrap().content.join("\n");
+                assert!(grant.contains("颁发：摊位卡（纸质）"), "{grant}");
+                let electronic = refusal(commands::deliver(tx, &window, &new.no, &Deliver { version: case.version, way: Delivery::Electronic, ..way.clone() }, now));
+                assert_eq!(electronic.errors[0].field(), "way");
+                let by = if wanted == Delivery::Electronic { Delivery::Pickup } else { wanted };
+                let closed = commands::deliver(tx, &window, &new.no, &Deliver { version: case.version, way: by, ..way }, now)?;
+                let receipt = store::document(tx, case.id, DocumentKind::Delivery)?.unwrap().content.join("\n");
+                assert!(closed.state == State::Closed && receipt.contains("送达的是纸质摊位卡"), "{receipt}");
+                let entries = tx.timeline(case.id)?.into_iter().map(|entry| entry.kind).collect::<Vec<_>>();
+                assert_eq!(entries, ["cases.submitted", "cases.received", "cases.accepted", "cases.decided", "cases.delivered"], "一个命令一条日志");
             }
             Ok(())
         })

@@ -17,6 +17,7 @@ mod conflicts;
 mod process;
 mod property;
 mod seals;
+mod trail;
 mod twice;
 
 use std::collections::BTreeMap;

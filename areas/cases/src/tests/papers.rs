@@ -40,7 +40,7 @@ async fn every_kind_is_a_page_a_pdf_and_a_word_file_and_can_be_checked() {
         let page = app.get(&path, &clerk).await.unwrap();
         assert!(page.body.contains(title) && page.body.contains(&document.number), "{title}");
         assert_eq!(page.body.contains("行政复议"), document.kind.needs_remedy(), "{title}：救济途径");
-        let check = page.body.split("/d/").nth(1).and_then(|rest| rest.get(..rest.find('<')?)).unwrap().to_owned();
+        let check = page.body.split("/d/").nth(1).and_then(|rest| rest.get(..rest.find(['<', '"'])?)).unwrap().to_owned();
         let seen = app.get(&format!("/d/{check}"), "").await.unwrap();
         assert!(seen.body.contains(&document.number) && !seen.body.contains("王秀兰"), "{title}：验真只给脱敏的");
         for (format, opening) in [("pdf", "%PDF-"), ("docx", "PK")] {

@@ -164,12 +164,12 @@ async fn an_assigned_case_is_handled_by_its_handler_or_the_stand_in() {
         let case = accepted_at(&test, Offer { place, ..offer_of(20) }, now).await;
         let (no, version) = (case.no.to_string(), case.version);
         run(&test, move |tx| {
-            let hire = |tx: &mut Tx<'_>, code: &str, name: &str| {
+            let hire = |tx: &mut Tx<'_>, code: &str, name: &str, role: &str| {
                 let staff = add_staff(tx, &Actor::system(), dept, code, name, now)?;
                 let post = tongban_directory::model::NewPost {
                     staff,
                     org: dept,
-                    role: "handler".into(),
+                    role: role.into(),
                     title: "承办".into(),
                     window: None,
                     reach: tongban_kernel::Depth::Unit,
@@ -178,8 +178,8 @@ async fn an_assigned_case_is_handled_by_its_handler_or_the_stand_in() {
                 Ok::<_, Error>((staff, post))
             };
             tongban_directory::commands::install_roles(tx, &Actor::system())?;
-            let (a, post_a) = hire(tx, "001", "何军")?;
-            let (b, post_b) = hire(tx, "002", "吕霞")?;
+            let (a, post_a) = hire(tx, "001", "何军", "handler")?;
+            let (b, post_b) = hire(tx, "002", "吕霞", "handler")?;
             let act = |id: i64, post: i64| Actor { post, scope: Scope::unit(dept), ..staff(id, &["cases.read", "cases.handle"]) };
             let case = case_of(tx, &no);
             let names: Vec<_> = commands::candidates(tx, &case, now)?.into_iter().map(|(_, name)| name).collect();
@@ -190,6 +190,19 @@ async fn an_assigned_case_is_handled_by_its_handler_or_the_stand_in() {
             assert!(refusal(commands::forward(tx, &act(b, post_b), &no, &forward, now)).detail.contains("已指定何军办理"));
             let take = Transfer { version: case.version, ..Transfer::default() };
             assert!(refusal(commands::transfer(tx, &act(b, post_b), &no, &take, now)).detail.contains("B 岗"));
+            // 接不了的人不列、不能定；早先定下的照旧列着，标出来
+            let (_, window) = hire(tx, "003", "窗口的人", "window_clerk")?;
+            let own = |tx: &mut Tx<'_>| Ok::<_, Error>(tongban_directory::queries::post(tx, post_a)?.unwrap());
+            let listed = |tx: &mut Tx<'_>| {
+                let own = own(tx)?;
+                Ok::<_, Error>(commands::colleagues(tx, &own, now)?.into_iter().map(|one| (one.post, one.fit)).collect::<Vec<_>>())
+            };
+            assert_eq!(listed(tx)?, [(post_b, true)]);
+            let unfit = refusal(tongban_directory::commands::cover_post(tx, &Actor::system(), post_a, Some(window), false, now));
+            assert!(unfit.errors[0].field() == "backup" && unfit.errors[0].detail.contains("接不了"), "{unfit:?}");
+            tx.exec("UPDATE directory_posts SET backup = $1 WHERE id = $2", tongban_store::args![window, post_a])?;
+            assert_eq!(listed(tx)?, [(post_b, true), (window, false)]);
+            tongban_directory::commands::cover_post(tx, &Actor::system(), post_a, Some(window), true, now)?;
             // A 岗离岗、B 岗顶上
             tongban_directory::commands::cover_post(tx, &Actor::system(), post_a, Some(post_b), true, now)?;
             assert_eq!(commands::forward(tx, &act(b, post_b), &no, &forward, now)?.step, Some(Step::Review));

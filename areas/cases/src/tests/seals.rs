@@ -68,12 +68,17 @@ async fn documents_are_sealed_by_a_job_and_the_check_page_verifies_the_signature
         let path = format!("/desk/cases/{no}/print/{}", notice.id);
         let page = app.get(&path, &token).await.unwrap();
         assert!(page.body.contains("已用印：昭化区自然资源局") && page.body.contains("format=ofd"), "{}", page.body);
+        // 章压在署名与日期上，垫在字下面；验真的网址点得开
+        let signoff = &page.body[page.body.find("class=\"signoff\"").unwrap()..];
+        let at = |text: &str| signoff.find(text).unwrap_or_else(|| panic!("没有 {text}：{signoff}"));
+        assert!(at("class=\"seal\" src=\"?format=seal\"") < at("<p>区市场监管局</p>") && at("<p>区市场监管局</p>") < at("</div>"), "{signoff}");
+        assert!(page.body.contains("与加盖实物印章的纸质文书具有同等法律效力") && page.body.contains("同时验签"));
         assert_eq!(app.get(&format!("{path}?format=seal"), &token).await.unwrap().headers["content-type"], "image/png");
         let ofd = app.get(&format!("{path}?format=ofd"), &token).await.unwrap();
         assert_eq!((ofd.status, ofd.headers["content-type"].to_str().unwrap()), (StatusCode::OK, "application/ofd"));
         let pdf = app.get(&format!("{path}?format=pdf"), &token).await.unwrap();
         assert!(pdf.body.starts_with("%PDF-"));
-        let check = page.body.split("/d/").nth(1).and_then(|rest| rest.get(..rest.find('<')?)).unwrap().to_owned();
+        let check = page.body.split("/d/").nth(1).and_then(|rest| rest.get(..rest.find(['<', '"'])?)).unwrap().to_owned();
         let seen = app.get(&format!("/d/{check}"), "").await.unwrap();
         assert!(seen.body.contains("验签通过") && seen.body.contains("已用印：昭化区自然资源局"), "{}", seen.body);
         // 用印日志里查得到，这一件的时间线上也有
@@ -122,9 +127,10 @@ async fn without_a_seal_or_a_grant_the_document_goes_out_and_says_so() {
         let token = app.sign_in(window);
         let path = format!("/desk/cases/{no}/print/{}", view.documents[1].id);
         let page = app.get(&path, &token).await.unwrap();
-        assert!(!page.body.contains("已用印") && !page.body.contains("format=ofd"));
+        assert!(!page.body.contains("已用印") && !page.body.contains("format=ofd") && !page.body.contains("class=\"seal\""));
+        assert!(page.body.contains("以纸质件上的章为准"), "{}", page.body);
         assert_eq!(app.get(&format!("{path}?format=ofd"), &token).await.unwrap().status, StatusCode::CONFLICT);
-        let check = page.body.split("/d/").nth(1).and_then(|rest| rest.get(..rest.find('<')?)).unwrap().to_owned();
+        let check = page.body.split("/d/").nth(1).and_then(|rest| rest.get(..rest.find(['<', '"'])?)).unwrap().to_owned();
         assert!(app.get(&format!("/d/{check}"), "").await.unwrap().body.contains("没有用电子印章"));
     }
 }

@@ -183,7 +183,7 @@ pub fn appoint(tx: &mut Tx<'_>, actor: &Actor, new: &Appointment, at: Timestamp)
     }
     rules::check_days(new.from_day, new.to_day, &mut checks);
     if let Some(of) = &of {
-        let fit = Fit { place: of.place(), staff: staff.id, window: new.post.window, backup: new.backup, reach: new.post.reach };
+        let fit = Fit { place: of.place(), staff: staff.id, role: &new.post.role, window: new.post.window, backup: new.backup, kept: None, reach: new.post.reach };
         fit.check(tx, actor, &mut checks)?;
     }
     checks.ensure(new.post.title.chars().count() <= TITLE_LIMIT, "title", "length", format!("岗位名至多 {TITLE_LIMIT} 个字"));
@@ -200,15 +200,30 @@ pub fn appoint(tx: &mut Tx<'_>, actor: &Actor, new: &Appointment, at: Timestamp)
 }
 
 /// 岗位与它的窗口、B 岗、范围合不合。
-struct Fit {
+struct Fit<'a> {
     place: tongban_kernel::Place,
     staff: i64,
+    role: &'a str,
     window: Option<i64>,
     backup: Option<i64>,
+    /// 原来定的 B 岗：没有换的不再挑剔。
+    kept: Option<i64>,
     reach: Depth,
 }
 
-impl Fit {
+/// 选的 B 岗：本单位的另一个人，而且接得了 A 岗的事。
+fn check_backup(tx: &mut Tx<'_>, checks: &mut Checks, (unit, staff, role): (i64, i64, &str), id: i64) -> Result<()> {
+    let Some(other) = store::post(tx, id)?.filter(|other| other.unit == unit && other.staff != staff) else {
+        checks.ensure(false, "backup", "choice", "B 岗要选本单位的另一个人");
+        return Ok(());
+    };
+    let fit = queries::stands_in(tx, role, &other.role)?;
+    let detail = format!("{}接不了{}的事：缺办这些事的权限。请选同一岗位的人，或先给他任上这个岗位", role_name(&other.role), role_name(role));
+    checks.ensure(fit, "backup", "role", detail);
+    Ok(())
+}
+
+impl Fit<'_> {
     fn check(&self, tx: &mut Tx<'_>, actor: &Actor, checks: &mut Checks) -> Result<()> {
         checks.ensure(rules::may_reach(actor, &self.place, self.reach), "reach", "range", "看到的范围不能比您自己的还大");
         if let Some(id) = self.window {
@@ -218,11 +233,10 @@ impl Fit {
             };
             checks.ensure(place.is_some_and(|place| place.unit == self.place.unit), "window", "choice", "请选这个单位的窗口");
         }
-        if let Some(id) = self.backup {
-            let other = store::post(tx, id)?.filter(|other| other.unit == self.place.unit && other.staff != self.staff);
-            checks.ensure(other.is_some(), "backup", "choice", "B 岗要选本单位的另一个人");
+        match self.backup.filter(|id| self.kept != Some(*id)) {
+            Some(id) => check_backup(tx, checks, (self.place.unit, self.staff, self.role), id),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -245,7 +259,7 @@ pub fn change_post(tx: &mut Tx<'_>, actor: &Actor, id: i64, version: i64, change
     let ending_now = change.to_day == yesterday(at);
     rules::check_days(change.from_day, if ending_now { change.to_day.max(change.from_day) } else { change.to_day }, &mut checks);
     checks.ensure(change.title.chars().count() <= TITLE_LIMIT, "title", "length", format!("岗位名至多 {TITLE_LIMIT} 个字"));
-    let fit = Fit { place: post.place(), staff: staff.id, window: change.window, backup: change.backup, reach: change.reach };
+    let fit = Fit { place: post.place(), staff: staff.id, role: &post.role, window: change.window, backup: change.backup, kept: post.backup, reach: change.reach };
     fit.check(tx, actor, &mut checks)?;
     checks.finish()?;
     let (held, ends) = (post.to_day >= today(at), change.to_day < today(at));
@@ -281,7 +295,7 @@ fn keep_one_admin(tx: &mut Tx<'_>, staff: &Staff, role: &str, at: Timestamp) -> 
 /// 定一个岗位的 B 岗、标记离岗或回岗：本人或管理员来定（AB 岗，cases §6）。
 ///
 /// # Errors
-/// 岗位不存在、B 岗不在同一单位、不是本人也没有权限。
+/// 岗位不存在、不是本人也没有权限；新定的 B 岗不在同一单位、接不了 A 岗的事 422（早先定下的照旧）。
 pub fn cover_post(tx: &mut Tx<'_>, actor: &Actor, post: i64, backup: Option<i64>, away: bool, at: Timestamp) -> Result<()> {
     let found = store::post(tx, post)?.ok_or_else(Problem::not_found)?;
     if actor.staff == 0 || actor.staff != found.staff {
@@ -290,9 +304,10 @@ pub fn cover_post(tx: &mut Tx<'_>, actor: &Actor, post: i64, backup: Option<i64>
             actor.scope.check(&found.place())?;
         }
     }
-    if let Some(id) = backup {
-        let other = store::post(tx, id)?.filter(|other| other.unit == found.unit && other.staff != found.staff);
-        other.ok_or_else(|| Problem::field("backup", "choice", "B 岗要选本单位的另一个人"))?;
+    if let Some(id) = backup.filter(|id| found.backup != Some(*id)) {
+        let mut checks = Checks::new();
+        check_backup(tx, &mut checks, (found.unit, found.staff, &found.role), id)?;
+        checks.finish()?;
     }
     let version = store::cover_post(tx, post, backup, away)?.ok_or_else(Problem::not_found)?;
     tx.journal(entry("directory.post_covered", post, version, found.tenant, actor, at))
