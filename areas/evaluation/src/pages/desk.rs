@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use askama::Template;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use tongban_documents::table::Format;
 use tongban_kernel::problem::Code;
@@ -19,6 +20,7 @@ use crate::commands::{self, EvidenceFile, Handle};
 use crate::model::{Action, Cause, Round, State as TaskState, TRANSITIONS, actions_from};
 use crate::permissions::{RECORD, REVIEW};
 use crate::rules;
+use crate::rules::stats::Levels;
 use crate::store::{self, EvidenceRow, RatingRow, Recorded, StepRow, TaskListed, TaskRow};
 
 /// 列表的条件。
@@ -52,6 +54,8 @@ struct TasksPage {
     settled: bool,
     rows: Vec<TaskLine>,
     pager: Pager,
+    /// 一条在办的也没有时：近 90 天的满意率；没有人评过为空。
+    calm: String,
 }
 
 /// `GET /desk/rates`
@@ -60,7 +64,7 @@ pub async fn tasks(State(app): State<App>, ctx: Ctx, Query(filter): Query<Filter
     let limit = page.limit()?;
     let settled = filter.tab == "settled";
     let after: Option<(i64, i64)> = page.after(&filter.tab)?;
-    let viewer = ctx.actor.clone();
+    let (viewer, now) = (ctx.actor.clone(), app.now());
     let more = u32::try_from(limit + 1).unwrap_or(101);
     let found = app.db().snapshot("evaluation.tasks", move |tx| {
         let tasks = if settled { store::settled_tasks(tx, &viewer, after, more)? } else { store::tasks_open(tx, &viewer, after, more)? };
@@ -68,11 +72,11 @@ pub async fn tasks(State(app): State<App>, ctx: Ctx, Query(filter): Query<Filter
         for unit in tasks.iter().map(|task| task.handler_unit).filter(|unit| *unit != 0).collect::<BTreeSet<_>>() {
             names.insert(unit, handler_name(tx, unit)?);
         }
-        Ok((tasks, names))
+        let levels = if tasks.is_empty() && !settled && after.is_none() { recent(tx, &viewer, now)? } else { Levels::default() };
+        Ok((tasks, names, levels))
     });
-    let (tasks, names) = found.await?;
+    let (tasks, names, levels) = found.await?;
     let listing = Listing::cut(tasks, limit, &filter.tab, |task| (task.due.as_millisecond(), task.id));
-    let now = app.now();
     let note = format!("本页 {} 条", listing.items.len());
     let line = |task: TaskListed| TaskLine {
         light: light_tag(task.light(now), task.due, now),
@@ -85,7 +89,18 @@ pub async fn tasks(State(app): State<App>, ctx: Ctx, Query(filter): Query<Filter
         settled,
         pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note),
         rows: listing.items.into_iter().map(line).collect(),
+        calm: levels.satisfaction().map(|n| format!("近 90 天 {} 条评价，满意率 {}.{:02}%。", levels.total(), n / 100, n % 100)).unwrap_or_default(),
     })
+}
+
+/// 范围内近 90 天的主动有效首评。
+fn recent(tx: &mut Tx<'_>, viewer: &Actor, now: Timestamp) -> tongban_store::Result<Levels> {
+    let since = now.checked_sub(SignedDuration::from_hours(24 * 90)).unwrap_or(now);
+    let mut levels = Levels::default();
+    for (_, _, level, n) in store::grouped(tx, &viewer.scope, store::By::Channel, since, now)? {
+        levels.add(level, n);
+    }
+    Ok(levels)
 }
 
 /// 代管单位的短名。
