@@ -1,13 +1,13 @@
 //! 目录区的读：机构树、岗位、服务点。
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tongban_kernel::{Place, Problem, Scope};
 use tongban_store::{Result, Tx};
 
 pub use crate::config::Config;
 pub use crate::model::{Org, Post, Site, Staff, Window};
-pub use crate::store::{Division, StaffFilter};
+pub use crate::store::{Division, StaffFilter, in_fifties};
 use crate::{model, store};
 
 /// 一个机构。
@@ -297,4 +297,28 @@ pub fn givable_roles(tx: &mut Tx<'_>, actor: &tongban_kernel::Actor) -> Result<V
         }
     }
     Ok(found)
+}
+
+/// 成批读人员的（姓名，单位短名）。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn staff_names(tx: &mut Tx<'_>, ids: &[i64]) -> Result<BTreeMap<i64, (String, String)>> {
+    store::staff_names(tx, ids)
+}
+
+/// 成批读岗位的（岗位名，单位短名）。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn post_names(tx: &mut Tx<'_>, ids: &[i64]) -> Result<BTreeMap<i64, (String, String)>> {
+    store::post_names(tx, ids)
+}
+
+/// 县区里叫这个名字的人，至多 200 个。
+///
+/// # Errors
+/// 引擎拒绝。
+pub fn staff_named(tx: &mut Tx<'_>, tenant: i64, name: &str) -> Result<Vec<i64>> {
+    store::staff_named(tx, tenant, name)
 }

@@ -1,10 +1,13 @@
 //! SQL ↔ 模型。本区唯一有 SQL 的地方。
 
 mod config;
+mod names;
 mod people;
 
 pub(crate) use config::{add_config, configs_after, configs_of, edit_org, lock_config, save_config};
 pub use config::STATEMENTS as CONFIG_STATEMENTS;
+pub use names::{STATEMENTS as NAME_STATEMENTS, in_fifties};
+pub(crate) use names::{post_names, staff_named, staff_names};
 pub use people::{STATEMENTS as PEOPLE_STATEMENTS, StaffFilter};
 pub(crate) use people::{
     backed_by, end_posts, holders, holders_count, lock_post, of_person, revoke, role_version, save_post, save_role, staff_list,

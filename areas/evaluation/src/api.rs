@@ -261,6 +261,7 @@ pub async fn act_on_bad_rating(State(app): State<App>, ctx: Ctx, Path(task): Pat
         published: input.published,
         item_change: input.item_change,
         evidence: input.evidence,
+        files: Vec::new(),
     };
     let (actor, at) = (ctx.actor.clone(), app.now());
     let state = app.act(&ctx, "evaluation.handle", move |tx| commands::handle(tx, &actor, &task, &handle, at)).await?;

@@ -11,13 +11,15 @@ pub mod pads;
 mod rate;
 mod record;
 mod review;
+mod supervise;
 
 pub use clocks::light_up;
-pub use handle::{Handle, handle};
+pub use handle::{EvidenceFile, Handle, handle};
 pub use nodes::{end_case, reach_node, reprint, serve_ticket, void_case};
 pub use rate::{From, Rated, follow_up, rate};
 pub use record::{Evidence, record};
 pub use review::{review_standing, review_text};
+pub use supervise::HANDED;
 
 use jiff::Timestamp;
 use serde::Serialize;

@@ -1,6 +1,7 @@
 //! 演示数据：给已办的事评价，差评一路处理到不同的进度。全部经本区的命令，时间是当时的时间。
 
 use jiff::{SignedDuration, Timestamp};
+use tongban_directory::queries as directory;
 use tongban_kernel::{Actor, Scope};
 use tongban_store::{Error, Result, Tx};
 use tongban_web::Demo;
@@ -41,6 +42,7 @@ const COMPLAINT: &[&str] = &["上午去了两趟都说系统故障。", "材料�
 /// 引擎故障。
 pub fn demo(demo: &mut Demo<'_>) -> Result<()> {
     let (mut after, mut done, now) = (0, 0, demo.now);
+    demo.runtime.block_on(demo.db.bulk("evaluation.demo_pads", move |tx| pads(tx, now)))?;
     let mut flights = demo.flights();
     loop {
         let ids = demo.runtime.block_on(demo.db.read("evaluation.demo_ids", move |tx| store::subject_ids(tx, after, CHUNK)))?;
@@ -52,6 +54,28 @@ pub fn demo(demo: &mut Demo<'_>) -> Result<()> {
         (demo.progress)(done.min(demo.cases), demo.cases, "评价");
     }
     flights.land()
+}
+
+/// 各窗口岗位的评价仪：大多绑过、刚报到过，少数许久没有报到，少数没有绑。
+/// 有账号的人自己来绑，好在演示里亲手试。
+fn pads(tx: &mut Tx<'_>, now: Timestamp) -> Result<()> {
+    let mut dice = Dice(0x5108_1121);
+    let system = Actor::system();
+    for org in directory::all_orgs(tx)? {
+        for window in directory::windows(tx, org.id)? {
+            for post in directory::posts_at(tx, window.id)? {
+                let own = tongban_parties::queries::staff::account_of(tx, post.staff)?.is_some();
+                if own || dice.chance(20) {
+                    continue;
+                }
+                let seen_days = if dice.chance(20) { 40 } else { 0 };
+                let seen = now - SignedDuration::from_mins(seen_days * 24 * 60 + i64::try_from(dice.below(50)).unwrap_or(0) + 2);
+                let key = commands::pad_key(tx, post.id);
+                commands::pads::bind(tx, &system, post.id, &key, &format!("demo-{}", post.id), seen)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// 评一块。
@@ -154,5 +178,6 @@ fn filled(task: &TaskRow, action: Action) -> Handle {
         published: "已向您致歉，并统一了窗口与办事指南的说法。".to_owned(),
         item_change: String::new(),
         evidence: "窗口录音登记本".to_owned(),
+        files: Vec::new(),
     }
 }

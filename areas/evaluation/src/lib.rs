@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { area: "evaluation", number: 4, name: "posts", sql: include_str!("../migrations/0004_posts.sql") },
     Migration { area: "evaluation", number: 5, name: "items", sql: include_str!("../migrations/0005_items.sql") },
     Migration { area: "evaluation", number: 6, name: "withheld", sql: include_str!("../migrations/0006_withheld.sql") },
+    Migration { area: "evaluation", number: 7, name: "supervised_evidence", sql: include_str!("../migrations/0007_supervised_evidence.sql") },
 ];
 
 const CLOCKS: &[Clock] = &[
@@ -75,6 +76,7 @@ const ROUTES: &[Route] = &[
     Route::post("/desk/rates/record", Access::Staff(RECORD), || post(pages::record::submit)),
     Route::get("/desk/rates/{task}", Access::Staff(READ), || get(pages::show_task)),
     Route::post("/desk/rates/{task}", Access::Staff(READ), || post(pages::handle)),
+    Route::get("/desk/rates/{task}/evidence/{evidence}", Access::Staff(READ), || get(pages::evidence::download)),
     Route::api(Access::Public, || routes!(api::create_evaluation)),
     Route::api(Access::Staff(READ), || routes!(api::list_evaluations)),
     Route::api(Access::Public, || routes!(api::evaluation_stats)),

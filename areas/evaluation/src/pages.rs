@@ -2,6 +2,7 @@
 
 pub mod appraise;
 mod desk;
+pub mod evidence;
 mod exchange;
 pub mod inspections;
 pub mod invite;

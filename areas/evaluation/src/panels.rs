@@ -101,6 +101,7 @@ pub const SAMPLES: &[Sample] = &[
     Sample { param: "seat", value: |_, _| Ok("1".to_owned()) },
     Sample { param: "appraisal", value: |_, _| Ok("1".to_owned()) },
     Sample { param: "inspection", value: |_, _| Ok("1".to_owned()) },
+    Sample { param: "evidence", value: |_, _| Ok("1".to_owned()) },
 ];
 
 fn missing() -> String {

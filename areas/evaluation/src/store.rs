@@ -4,6 +4,7 @@ mod appraisals;
 mod devices;
 mod dimensions;
 mod drill;
+mod evidence;
 mod lists;
 mod ratings;
 mod stats;
@@ -19,6 +20,7 @@ pub use devices::{
     lock_push, mark_terminal, outcomes, pushed, pushes_due, terminal_seen, unbind,
 };
 pub use dimensions::{add_dimensions, dimension_sums, dimensions_of};
+pub use evidence::{EvidenceRow, add_evidence, evidence};
 pub use drill::{Drilled, Span, case_records, node_records, rating_records, task_records};
 pub use lists::{
     ItemRatings, Listed, PublicRating, Summary, TaskListed, item_ratings, mine, public_ratings, ratings, recent_summary, settled_tasks, tasks_open,
@@ -35,9 +37,9 @@ pub use subjects::{
     waiting_default,
 };
 pub use tasks::{
-    StepRow, TaskRow, add_step, bad_recently, clocks_due, insert_task, save_task, set_lit, steps, task, task_by_no, task_of_rating,
+    StepRow, TaskRow, add_step, bad_recently, clocks_due, hand_up, insert_task, save_task, set_lit, steps, task, task_by_no, task_of_rating,
 };
 
 /// 本区全部语句，测试在两种引擎上逐条预备。
 pub const STATEMENTS: &[&[&str]] =
-    &[subjects::STATEMENTS, ratings::STATEMENTS, tasks::STATEMENTS, lists::STATEMENTS, drill::STATEMENTS, stats::STATEMENTS, appraisals::STATEMENTS, devices::STATEMENTS, dimensions::STATEMENTS];
+    &[subjects::STATEMENTS, ratings::STATEMENTS, tasks::STATEMENTS, lists::STATEMENTS, drill::STATEMENTS, stats::STATEMENTS, appraisals::STATEMENTS, devices::STATEMENTS, dimensions::STATEMENTS, evidence::STATEMENTS];

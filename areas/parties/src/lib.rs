@@ -12,6 +12,7 @@ pub mod identify;
 pub mod model;
 pub mod pages;
 pub mod passwords;
+pub mod people;
 pub mod queries;
 pub mod rules;
 pub mod store;
@@ -44,8 +45,9 @@ pub const fn area() -> Area {
             Migration { area: "parties", number: 1, name: "parties", sql: include_str!("../migrations/0001_parties.sql") },
             Migration { area: "parties", number: 2, name: "grants", sql: include_str!("../migrations/0002_grants.sql") },
             Migration { area: "parties", number: 3, name: "staff_accounts", sql: include_str!("../migrations/0003_staff_accounts.sql") },
+            Migration { area: "parties", number: 4, name: "token_names", sql: include_str!("../migrations/0004_token_names.sql") },
         ],
-        statements: &[store::STATEMENTS, store::grants::STATEMENTS, store::staff::STATEMENTS],
+        statements: &[store::STATEMENTS, store::grants::STATEMENTS, store::staff::STATEMENTS, store::doers::STATEMENTS],
         permissions: &[(READ, "查看账号"), (MANAGE, "维护账号与凭证"), (VERIFY, "窗口核验实名")],
         routes: ROUTES,
         clocks: &[Clock { name: "parties.unverified", due: store::staff::UNVERIFIED, fire: commands::staff::ring_unverified }],
@@ -59,6 +61,7 @@ pub const fn area() -> Area {
             Sample { param: "post", value: |_, _| Ok("1".to_owned()) },
         ],
         events: EVENTS,
+        people: Some(people::PEOPLE),
         ..Area::new("parties", "用户与登录")
     }
 }

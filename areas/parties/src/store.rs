@@ -1,5 +1,6 @@
 //! SQL ↔ 模型。本区唯一有 SQL 的文件。
 
+pub(crate) mod doers;
 pub(crate) mod grants;
 pub(crate) mod staff;
 

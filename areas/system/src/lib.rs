@@ -12,6 +12,7 @@ pub mod commands;
 pub mod pages;
 pub mod rules;
 pub mod store;
+mod trail;
 
 use axum::routing::{get, post};
 use tongban_store::Migration;

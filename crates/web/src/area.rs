@@ -58,6 +58,8 @@ pub struct Area {
     pub events: List<(Str, Str)>,
     /// 工作人员手里还没办完的；离职之前要交给别人。
     pub holdings: List<Holding>,
+    /// 日志里的账号写给人看；只有管账号的区交来。
+    pub people: Option<People>,
 }
 
 impl Area {
@@ -86,6 +88,7 @@ impl Area {
             demo: None,
             events: &[],
             holdings: &[],
+            people: None,
         }
     }
 }
@@ -281,6 +284,23 @@ pub struct Holding {
     pub title: Str,
     pub rows: HeldRows,
     pub hand_over: HandOver,
+}
+
+/// 日志里做事的人：姓名（群众脱敏）、登录名、单位、岗位；不知道的空着。
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Doer {
+    pub name: String,
+    pub login: String,
+    pub unit: String,
+    pub post: String,
+}
+
+/// 认日志里的人。`names` 一页一次读完，与给的（账号，岗位）一一对应；
+/// `find` 由姓名、登录名或对接系统的名称找出本县区的账号。
+#[derive(Clone, Copy)]
+pub struct People {
+    pub names: fn(&mut Tx<'_>, &[(i64, i64)]) -> Result<Vec<Doer>>,
+    pub find: fn(&mut Tx<'_>, tenant: i64, text: &str) -> Result<Vec<i64>>,
 }
 
 /// 放在别的区记录页上的一块。

@@ -36,7 +36,7 @@ pub mod worker;
 
 pub use app::{App, Config, Credential, Identify};
 pub use area::{
-    Access, Area, Door, Findable, Holding, Html, JobKind, Measure, Measures, MenuItem, Panel, Queue, ReferenceSet, Route, Sample, Step,
+    Access, Area, Doer, Door, Findable, Holding, Html, JobKind, Measure, Measures, MenuItem, Panel, People, Queue, ReferenceSet, Route, Sample, Step,
     Tally, Todo, Work,
 };
 pub use ctx::{Ctx, Flash};

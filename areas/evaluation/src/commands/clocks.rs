@@ -5,8 +5,8 @@ use serde::Serialize;
 use tongban_kernel::{Actor, Problem};
 use tongban_store::{Result, Tx};
 
-use super::{finish, load};
-use crate::store;
+use super::{finish, load, supervise};
+use crate::store::{self, TaskRow};
 
 #[derive(Serialize)]
 struct Lit<'a> {
@@ -30,7 +30,20 @@ pub fn light_up(tx: &mut Tx<'_>, id: i64, due: Timestamp) -> Result<()> {
     }
     let lit = if task.lit == "green" { "yellow" } else { "red" };
     store::set_lit(tx, id, lit, task.next_clock(lit))?;
+    if task.handler_unit == 0 {
+        unattended(tx, task.clone(), due)?;
+    }
     let kind = if lit == "yellow" { "evaluation.yellow" } else { "evaluation.overdue" };
     let changed = Lit { case_no: &subject.case_no, task: &task.no, state: task.state.as_str(), light: lit };
     finish(tx, &Actor::clock(), (&subject, &before), kind, &changed, due)
+}
+
+/// 亮灯时再看一眼有没有人办：人走了、岗撤了，也不落空。
+fn unattended(tx: &mut Tx<'_>, task: TaskRow, at: Timestamp) -> Result<()> {
+    let handler_unit = supervise::responsible(tx, &task, at)?;
+    if handler_unit == 0 {
+        return Ok(());
+    }
+    store::hand_up(tx, task.id, handler_unit)?;
+    supervise::hand_over(tx, &TaskRow { handler_unit, ..task }, at)
 }

@@ -3,15 +3,18 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use tongban_kernel::{Actor, Problem, calendar, lights};
-use tongban_store::{Result, Tx};
+use tongban_store::{Result, Tx, files};
 
 use super::{calendar_problem, finish, load};
 use crate::model::{Action, Cause, State, transition};
 use crate::rules::{self, Deadlines};
-use crate::store::{self, StepRow, TaskRow};
+use crate::store::{self, EvidenceRow, StepRow, TaskRow};
 
 /// 说明最多多少字。
 const MAX_NOTE: usize = 1000;
+
+/// 一步最多几份证据文件。
+pub const MAX_FILES: usize = 5;
 
 /// 一个动作带的内容。
 #[derive(Debug, Clone, Default)]
@@ -28,14 +31,24 @@ pub struct Handle {
     pub item_change: String,
     /// 申诉误评、恶意的证据：录音、监控、办件记录的编号。
     pub evidence: String,
+    /// 随这一步交的证据文件，已经存进文件库。
+    pub files: Vec<EvidenceFile>,
+}
+
+/// 存好的一份证据文件。
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvidenceFile {
+    pub name: String,
+    pub stored: files::Stored,
 }
 
 impl Handle {
     /// 记进步骤的说明；申诉连证据一起。
     fn told(&self, action: Action) -> Option<String> {
         let note = self.note.trim();
-        if action == Action::Appeal {
-            return Some(format!("{note}\n证据：{}", self.evidence.trim()));
+        let reference = self.evidence.trim();
+        if action == Action::Appeal && !reference.is_empty() {
+            return Some(format!("{note}\n证据：{reference}"));
         }
         (!note.is_empty()).then(|| note.to_owned())
     }
@@ -47,8 +60,10 @@ impl Handle {
         checks.ensure(!long(&self.note), "note", "too-long", format!("最多 {MAX_NOTE} 字"));
         if action == Action::Appeal {
             let length = self.evidence.trim().chars().count();
-            checks.ensure((2..=200).contains(&length), "evidence", "required", "申诉要有证据，请写录音、监控或办件记录的编号，2–200 字");
+            let given = (2..=200).contains(&length) || (length == 0 && !self.files.is_empty());
+            checks.ensure(given, "evidence", "required", "申诉要有证据：上传文件，或写录音、监控、办件记录的编号（2–200 字）");
         }
+        checks.ensure(self.files.len() <= MAX_FILES, "files", "too-many", format!("一次最多 {MAX_FILES} 份，请合并后再传"));
         if action == Action::Submit {
             checks.ensure(self.cause.is_some(), "cause", "required", "请选择差评的原因");
             checks.ensure(!self.measures.trim().is_empty(), "measures", "required", "请写明采取了什么措施、谁负责、何时做完");
@@ -68,7 +83,7 @@ pub fn handle(tx: &mut Tx<'_>, actor: &Actor, task_no: &str, input: &Handle, at:
     let subject = store::task(tx, id)?.ok_or_else(Problem::not_found)?.subject;
     let (subject, before) = load(tx, subject)?;
     let mut task = store::task(tx, id)?.ok_or_else(Problem::not_found)?;
-    actor.scope.check(&task.place)?;
+    task.check(&actor.scope)?;
     rules::not_about_oneself(actor, task.staff)?;
     let action = input.action.ok_or_else(|| Problem::field("action", "required", "请选择要做的动作"))?;
     let row = transition(task.state, action, task.redone)?;
@@ -96,6 +111,7 @@ pub fn handle(tx: &mut Tx<'_>, actor: &Actor, task_no: &str, input: &Handle, at:
         note: input.told(action),
     };
     store::add_step(tx, task.id, &step)?;
+    keep_files(tx, &task, &step, &input.files)?;
     if row.to == State::Escalated {
         super::appraisals::escalate(tx, &task, at)?;
     }
@@ -106,6 +122,25 @@ pub fn handle(tx: &mut Tx<'_>, actor: &Actor, task_no: &str, input: &Handle, at:
     let kind = if row.to == State::Closed { "evaluation.rectified" } else { "evaluation.handled" };
     finish(tx, actor, (&subject, &before), kind, &changed, at)?;
     Ok(row.to)
+}
+
+/// 登记这一步的证据文件。
+fn keep_files(tx: &mut Tx<'_>, task: &TaskRow, step: &StepRow, given: &[EvidenceFile]) -> Result<()> {
+    for file in given {
+        files::record(tx, &file.stored, step.at)?;
+        let row = EvidenceRow {
+            id: tx.new_id(),
+            at: step.at,
+            action: step.action.clone(),
+            who: step.who.clone(),
+            name: file.name.clone(),
+            media: file.stored.media.clone(),
+            size: file.stored.size,
+            digest: file.stored.digest.clone(),
+        };
+        store::add_evidence(tx, task.id, &row)?;
+    }
+    Ok(())
 }
 
 /// 改到位了告诉实名的评价人，请他看结果、可以追评一次。

@@ -8,7 +8,7 @@ use tongban_kernel::time::{date_of, day_number};
 use tongban_kernel::{Actor, Problem, calendar, lights};
 use tongban_store::{Result, Tx};
 
-use super::{calendar_problem, finish, load};
+use super::{calendar_problem, finish, load, supervise};
 use crate::facts::Facts;
 use crate::model::{EvalChannel, Round, State, TextReview};
 use crate::rules::{self, Rating, Signals};
@@ -196,14 +196,14 @@ pub(super) fn new_row(
     }
 }
 
-/// 差评：自动派给经办部门，定下 1/5/15 个工作日。
+/// 差评：自动派给经办部门（没有人能办的交给代管单位），定下 1/5/15 个工作日。
 fn dispatch(tx: &mut Tx<'_>, subject: &Subject, row: &RatingRow, actor: &Actor, at: Timestamp) -> Result<String> {
     let calendar = calendar::current();
     let all = rules::deadlines(&calendar, at).map_err(calendar_problem)?;
     let (window, limit) = rules::BLOCKAGE;
     let since = at.checked_sub(SignedDuration::from_hours(24 * window)).unwrap_or(Timestamp::MIN);
     let others = store::bad_recently(tx, &subject.item_code, since)?;
-    let task = TaskRow {
+    let mut task = TaskRow {
         id: tx.new_id(),
         no: row.no.clone(),
         rating: row.id,
@@ -236,8 +236,10 @@ fn dispatch(tx: &mut Tx<'_>, subject: &Subject, row: &RatingRow, actor: &Actor, 
         published: None,
         item_change: None,
         staff: row.staff,
+        handler_unit: 0,
         version: 1,
     };
+    task.handler_unit = supervise::responsible(tx, &task, at)?;
     if others + 1 == limit {
         blocked(tx, &task, at)?;
     }
@@ -251,6 +253,9 @@ fn dispatch(tx: &mut Tx<'_>, subject: &Subject, row: &RatingRow, actor: &Actor, 
         note: None,
     };
     store::add_step(tx, task.id, &step)?;
+    if task.handler_unit != 0 {
+        supervise::hand_over(tx, &task, at)?;
+    }
     Ok(task.no)
 }
 

@@ -1,22 +1,25 @@
 //! 工作台：差评工单、评价列表、复核、窗口发起评价。
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use serde::Deserialize;
 use tongban_documents::table::Format;
 use tongban_kernel::problem::Code;
 use tongban_kernel::{Actor, Problem, time};
+use tongban_store::Tx;
 use tongban_web::components::{ErrorSummary, Field, LightTag, Pager, Timeline, TimelineStep};
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Listing, PageQuery, Query, Redirect, render, render_status, see_other};
 
+use super::evidence::{self, Given};
 use super::light_tag;
-use crate::commands::{self, Handle};
+use crate::commands::{self, EvidenceFile, Handle};
 use crate::model::{Action, Cause, Round, State as TaskState, TRANSITIONS, actions_from};
 use crate::permissions::{RECORD, REVIEW};
 use crate::rules;
-use crate::store::{self, RatingRow, Recorded, StepRow, TaskListed, TaskRow};
+use crate::store::{self, EvidenceRow, RatingRow, Recorded, StepRow, TaskListed, TaskRow};
 
 /// 列表的条件。
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -38,6 +41,8 @@ struct TaskLine {
     task: TaskListed,
     light: LightTag,
     due: String,
+    /// 由哪个单位代管；自己办的为空。
+    handler: String,
 }
 
 #[derive(Template)]
@@ -58,18 +63,34 @@ pub async fn tasks(State(app): State<App>, ctx: Ctx, Query(filter): Query<Filter
     let viewer = ctx.actor.clone();
     let more = u32::try_from(limit + 1).unwrap_or(101);
     let found = app.db().snapshot("evaluation.tasks", move |tx| {
-        if settled { store::settled_tasks(tx, &viewer, after, more) } else { store::tasks_open(tx, &viewer, after, more) }
+        let tasks = if settled { store::settled_tasks(tx, &viewer, after, more)? } else { store::tasks_open(tx, &viewer, after, more)? };
+        let mut names = BTreeMap::new();
+        for unit in tasks.iter().map(|task| task.handler_unit).filter(|unit| *unit != 0).collect::<BTreeSet<_>>() {
+            names.insert(unit, handler_name(tx, unit)?);
+        }
+        Ok((tasks, names))
     });
-    let listing = Listing::cut(found.await?, limit, &filter.tab, |task| (task.due.as_millisecond(), task.id));
+    let (tasks, names) = found.await?;
+    let listing = Listing::cut(tasks, limit, &filter.tab, |task| (task.due.as_millisecond(), task.id));
     let now = app.now();
     let note = format!("本页 {} 条", listing.items.len());
-    let line = |task: TaskListed| TaskLine { light: light_tag(task.light(now), task.due, now), due: time::show(task.due), task };
+    let line = |task: TaskListed| TaskLine {
+        light: light_tag(task.light(now), task.due, now),
+        due: time::show(task.due),
+        handler: names.get(&task.handler_unit).cloned().unwrap_or_default(),
+        task,
+    };
     render(&TasksPage {
         l: Layout::staff(&ctx, "差评整改"),
         settled,
         pager: Pager::of(&ctx.uri, listing.next_cursor.as_deref(), note),
         rows: listing.items.into_iter().map(line).collect(),
     })
+}
+
+/// 代管单位的短名。
+fn handler_name(tx: &mut Tx<'_>, unit: i64) -> tongban_store::Result<String> {
+    Ok(tongban_directory::queries::org(tx, unit)?.map_or_else(|| "本县区".to_owned(), |org| org.short_name))
 }
 
 #[derive(Template)]
@@ -128,6 +149,37 @@ struct TaskPage {
     choices: Vec<Action>,
     errors: ErrorSummary,
     fields: Vec<Field>,
+    /// 这一步能附证据文件。
+    takes_files: bool,
+    files_error: String,
+    /// 一份最大多少 MB。
+    limit_mb: usize,
+    proofs: Vec<Proof>,
+    /// 代管单位；办理单位自己办为空。
+    handler: String,
+    /// 办件也在看的人的范围内。
+    case_open: bool,
+}
+
+/// 页面上的一份证据。
+struct Proof {
+    href: String,
+    name: String,
+    size: String,
+    when: String,
+}
+
+impl Proof {
+    fn of(no: &str, row: &EvidenceRow) -> Self {
+        let done = Action::parse(&row.action).map_or("", Action::label);
+        let size = if row.size < 1024 * 1024 { format!("{} KB", (row.size + 1023) / 1024) } else { format!("{:.1} MB", row.size as f64 / 1_048_576.0) };
+        Self {
+            href: format!("/desk/rates/{no}/evidence/{}", row.id),
+            name: row.name.clone(),
+            size,
+            when: format!("{done} · {} · {}", time::show(row.at), row.who),
+        }
+    }
 }
 
 struct Seen {
@@ -135,6 +187,8 @@ struct Seen {
     rating: RatingRow,
     follow: Option<RatingRow>,
     steps: Vec<StepRow>,
+    proofs: Vec<EvidenceRow>,
+    handler: String,
 }
 
 async fn look(app: &App, actor: &Actor, no: &str) -> Result<Seen, Failure> {
@@ -142,12 +196,14 @@ async fn look(app: &App, actor: &Actor, no: &str) -> Result<Seen, Failure> {
     let seen = app.db().snapshot("evaluation.task", move |tx| {
         let id = store::task_by_no(tx, &no)?.ok_or_else(Problem::not_found)?;
         let task = store::task(tx, id)?.ok_or_else(Problem::not_found)?;
-        viewer.scope.check(&task.place)?;
+        task.check(&viewer.scope)?;
         rules::not_about_oneself(&viewer, task.staff)?;
         let rating = store::rating(tx, task.rating)?.ok_or_else(Problem::not_found)?;
         let follow = store::rating_of(tx, rating.subject, rating.node, Round::FollowUp)?;
         let steps = store::steps(tx, id)?;
-        Ok(Seen { task, rating, follow, steps })
+        let proofs = store::evidence(tx, id)?;
+        let handler = if task.handler_unit == 0 { String::new() } else { handler_name(tx, task.handler_unit)? };
+        Ok(Seen { task, rating, follow, steps, proofs, handler })
     });
     Ok(seen.await?)
 }
@@ -167,7 +223,21 @@ pub struct Sent {
 }
 
 impl Sent {
-    fn handle(&self) -> Handle {
+    /// 由上传表单的各字段。
+    pub(super) fn of(get: impl Fn(&str) -> String) -> Self {
+        Self {
+            action: get("action"),
+            version: get("version").parse().unwrap_or(0),
+            note: get("note"),
+            cause: get("cause"),
+            measures: get("measures"),
+            published: get("published"),
+            item_change: get("item_change"),
+            evidence: get("evidence"),
+        }
+    }
+
+    fn handle(&self, files: Vec<EvidenceFile>) -> Handle {
         Handle {
             action: Action::parse(&self.action),
             version: self.version,
@@ -177,6 +247,7 @@ impl Sent {
             published: self.published.clone(),
             item_change: self.item_change.clone(),
             evidence: self.evidence.clone(),
+            files,
         }
     }
 }
@@ -192,8 +263,8 @@ fn fields(state: TaskState, sent: &Sent, problem: Option<&Problem>) -> Vec<Field
         all.push(Field::text("item_change", "关联的事项变更单号").value(&sent.item_change).optional());
     }
     if state == TaskState::Verifying {
-        let hint = "申诉误评、恶意时必填：录音、监控、办件记录的编号；不申诉不用填";
-        all.push(Field::text("evidence", "申诉的证据").value(&sent.evidence).hint(hint).optional());
+        let hint = "申诉误评、恶意要有证据：写录音、监控、办件记录的编号，或在下面传文件；不申诉不用填";
+        all.push(Field::text("evidence", "申诉的证据编号").value(&sent.evidence).hint(hint).optional());
     }
     let hint = "联系经过、核实依据、审核意见、回访记录；只在内部看";
     all.push(Field::area("note", "经过或依据").value(&sent.note).hint(hint));
@@ -203,6 +274,7 @@ fn fields(state: TaskState, sent: &Sent, problem: Option<&Problem>) -> Vec<Field
 fn timeline(steps: &[StepRow], task: &TaskRow) -> Timeline {
     let title = |step: &StepRow| match Action::parse(&step.action) {
         Some(action) => format!("{} → {}", action.label(), step.to.label()),
+        None if step.action == commands::HANDED => "办理单位没有能办的人，交给代管".to_owned(),
         None => "收到差评，派给办理单位".to_owned(),
     };
     let done = |step: &StepRow| TimelineStep {
@@ -219,8 +291,9 @@ fn timeline(steps: &[StepRow], task: &TaskRow) -> Timeline {
     Timeline(all)
 }
 
-fn page(ctx: &Ctx, seen: Seen, sent: &Sent, problem: Option<&Problem>, now: Timestamp) -> TaskPage {
-    let Seen { task, rating, follow, steps } = seen;
+fn page(app: &App, ctx: &Ctx, seen: Seen, sent: &Sent, problem: Option<&Problem>) -> TaskPage {
+    let Seen { task, rating, follow, steps, proofs, handler } = seen;
+    let now = app.now();
     let permitted = |action: &Action| TRANSITIONS.iter().any(|row| row.action == *action && ctx.actor.may(row.needs));
     let due = task.due.unwrap_or(task.rectify_due);
     let l = Layout::staff(ctx, "差评整改");
@@ -235,6 +308,12 @@ fn page(ctx: &Ctx, seen: Seen, sent: &Sent, problem: Option<&Problem>, now: Time
         choices: actions_from(task.state).filter(permitted).collect(),
         errors: ErrorSummary::of(problem),
         fields: fields(task.state, sent, problem),
+        takes_files: matches!(task.state, TaskState::Verifying | TaskState::Rectifying),
+        files_error: problem.and_then(|p| p.errors.iter().find(|e| e.field() == "files")).map(|e| e.detail.clone()).unwrap_or_default(),
+        limit_mb: app.config().upload_limit / 1024 / 1024,
+        proofs: proofs.iter().map(|row| Proof::of(&task.no, row)).collect(),
+        handler,
+        case_open: ctx.actor.scope.covers(&rating.place),
         task,
         rating,
         follow,
@@ -245,13 +324,19 @@ fn page(ctx: &Ctx, seen: Seen, sent: &Sent, problem: Option<&Problem>, now: Time
 pub async fn show_task(State(app): State<App>, ctx: Ctx, Path(no): Path<String>) -> Result<Html, Failure> {
     let seen = look(&app, &ctx.actor, &no).await?;
     let sent = Sent { published: seen.task.published.clone().unwrap_or_default(), ..Sent::default() };
-    render(&page(&ctx, seen, &sent, None, app.now()))
+    render(&page(&app, &ctx, seen, &sent, None))
 }
 
 /// `POST /desk/rates/{task}`
-pub async fn handle(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, Form(sent): Form<Sent>) -> Result<Response, Failure> {
-    let (actor, number, input, at) = (ctx.actor.clone(), no.clone(), sent.handle(), app.now());
-    let done = app.act(&ctx, "evaluation.handle", move |tx| commands::handle(tx, &actor, &number, &input, at)).await;
+pub async fn handle(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, request: Request) -> Result<Response, Failure> {
+    // 范围外的先回答没有，不收文件
+    look(&app, &ctx.actor, &no).await?;
+    let Given { sent, files, wrong } = evidence::receive(&app, request).await?;
+    let (actor, number, input, at) = (ctx.actor.clone(), no.clone(), sent.handle(files), app.now());
+    let done = match wrong {
+        Some(problem) => Err(problem.into()),
+        None => app.act(&ctx, "evaluation.handle", move |tx| commands::handle(tx, &actor, &number, &input, at)).await,
+    };
     match done {
         Ok(state) => Ok(see_other(format!("/desk/rates/{no}")).flash(format!("已记录，现在是“{}”", state.label())).into_response()),
         Err(error) => {
@@ -260,7 +345,7 @@ pub async fn handle(State(app): State<App>, ctx: Ctx, Path(no): Path<String>, Fo
                 return Err(problem.into());
             }
             let seen = look(&app, &ctx.actor, &no).await?;
-            render_status(422, &page(&ctx, seen, &sent, Some(&problem), app.now()))
+            render_status(422, &page(&app, &ctx, seen, &sent, Some(&problem)))
         }
     }
 }

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
-use tongban_kernel::{Problem, time};
+use tongban_kernel::{Code, Problem, time};
 use tongban_store::Tx;
 use tongban_web::{App, Ctx, Failure, Form, Html, Layout, Query, Redirect, render, see_other};
 
@@ -26,6 +26,8 @@ pub(crate) struct NodeLine {
     pub open: bool,
     /// 推到评价仪上，到点没人评。
     pub expired: bool,
+    /// 正在评价仪上问。
+    pub asking: bool,
     /// 评的是看的人自己：只说评了没有。
     pub own: bool,
 }
@@ -38,9 +40,10 @@ pub(crate) fn nodes(tx: &mut Tx<'_>, subject: i64, viewer: i64, now: Timestamp) 
         let defaulted = rating.is_none() && store::rating_of(tx, subject, invited.node, Round::Default)?.is_some_and(|row| row.effective);
         let token = commands::token(tx, invited.id);
         let open = rules::usable(invited.standing(), now).is_ok();
-        let expired = rating.is_none() && store::outcomes(tx, invited.id)?.last().is_some_and(|last| last == "expired");
+        let last = if rating.is_none() { store::outcomes(tx, invited.id)?.pop().unwrap_or_default() } else { String::new() };
+        let (expired, asking) = (last == "expired", last == "asked");
         let own = viewer != 0 && invited.staff == viewer;
-        lines.push(NodeLine { at: time::show(invited.at), token, rating, defaulted, open, expired, own, invited });
+        lines.push(NodeLine { at: time::show(invited.at), token, rating, defaulted, open, expired, asking, own, invited });
     }
     Ok(lines)
 }
@@ -51,10 +54,20 @@ struct CasePage {
     l: Layout,
     subject: Subject,
     nodes: Vec<NodeLine>,
+    /// 轮到哪个节点请评价：走到了、还没评、也没在问的第一个；按 E 落在它上面。
+    turn: i64,
+    /// 有一步正在评价仪上问：过几秒再看一眼。
+    asking: bool,
     can_invite: bool,
     can_record: bool,
     /// 本岗位的评价仪为什么用不上；能用为 `None`。
     unreachable: Option<&'static str>,
+}
+
+/// 轮到请评的节点；都评过、都在问为 0。
+fn turn(nodes: &[NodeLine]) -> i64 {
+    let due = nodes.iter().find(|line| line.open && line.rating.is_none() && !line.asking);
+    due.map_or(0, |line| line.invited.node.code())
 }
 
 /// 看评价码的终端记下来，从这里来的评价先存疑。
@@ -85,7 +98,7 @@ pub async fn case_nodes(State(app): State<App>, ctx: Ctx, Path(case_no): Path<St
     let (subject, nodes, unreachable) = found.await?;
     remember_terminal(&app, &ctx).await?;
     let (can_invite, can_record) = (ctx.actor.may(INVITE), ctx.actor.may(RECORD));
-    render(&CasePage { l: Layout::staff(&ctx, "办件评价"), subject, nodes, can_invite, can_record, unreachable })
+    render(&CasePage { l: Layout::staff(&ctx, "办件评价"), subject, turn: turn(&nodes), asking: nodes.iter().any(|line| line.asking), nodes, can_invite, can_record, unreachable })
 }
 
 /// 哪个节点。
@@ -108,7 +121,14 @@ pub async fn push(State(app): State<App>, ctx: Ctx, Path(case_no): Path<String>,
         let invitation = invitation_at(tx, &number, which.node)?;
         pads::ask(tx, &actor, invitation, at)
     });
-    Ok(match asked.await? {
+    // 页面没刷新、群众刚评完：说一声，落到下一步
+    let asked = match asked.await {
+        Err(error) if error.problem().is_some_and(|problem| problem.code == Code::AlreadyUsed) => {
+            return Ok(see_other(format!("/desk/rates/cases/{case_no}")).warn("这一步已经评过了，看看还有没有要请评的"));
+        }
+        asked => asked?,
+    };
+    Ok(match asked {
         pads::Asked::Pad => see_other(format!("/desk/rates/cases/{case_no}")).flash("已推到本岗位的评价仪，60 秒内请群众评价"),
         pads::Asked::Scan(why) => see_other(format!("/desk/rates/cases/{case_no}/code?node={}", which.node)).warn(format!("{why}，请群众扫这个码")),
     })

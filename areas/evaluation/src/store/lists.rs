@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tongban_kernel::Actor;
+use tongban_kernel::{Actor, Depth};
 use tongban_kernel::time::from_millis;
 use tongban_store::{Result, ScopedSql, Tx, args, scoped, scoped_rows};
 
@@ -15,13 +15,17 @@ use crate::model::{Node, Satisfaction, State};
 const MAX: i64 = i64::MAX;
 
 static TASKS_OPEN: ScopedSql = scoped!(
-    "SELECT id, no, item_name, org_name, level, state, due, yellow, blockage, closed, at FROM evaluation_tasks WHERE ",
+    "SELECT id, no, item_name, org_name, level, state, due, yellow, blockage, closed, at, unit, handler_unit FROM evaluation_tasks WHERE ",
     " = $1 AND open = $2 AND staff <> $3 AND (due, id) > ($4, $5) ORDER BY due, id LIMIT $6"
 );
 static TASKS_SETTLED: ScopedSql = scoped!(
-    "SELECT id, no, item_name, org_name, level, state, due, yellow, blockage, closed, at FROM evaluation_tasks WHERE ",
+    "SELECT id, no, item_name, org_name, level, state, due, yellow, blockage, closed, at, unit, handler_unit FROM evaluation_tasks WHERE ",
     " = $1 AND open = 0 AND staff <> $2 AND (due, id) < ($3, $4) ORDER BY due DESC, id DESC LIMIT $5"
 );
+const HANDED_OPEN: &str = "SELECT id, no, item_name, org_name, level, state, due, yellow, blockage, closed, at, unit, handler_unit \
+     FROM evaluation_tasks WHERE handler_unit = $1 AND open = 1 AND staff <> $2 AND (due, id) > ($3, $4) ORDER BY due, id LIMIT $5";
+const HANDED_SETTLED: &str = "SELECT id, no, item_name, org_name, level, state, due, yellow, blockage, closed, at, unit, handler_unit \
+     FROM evaluation_tasks WHERE handler_unit = $1 AND open = 0 AND staff <> $2 AND (due, id) < ($3, $4) ORDER BY due DESC, id DESC LIMIT $5";
 static RATINGS: ScopedSql = scoped!(
     "SELECT id, no, subject, invitation, case_no, item_code, item_name, org_name, tenant, unit, org, node, round, level, tags, \
      content, review, private, channel, active, effective, flags, cleared, person, legal, staff, staff_code, at, day \
@@ -67,6 +71,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     TASKS_SETTLED.tenant,
     TASKS_SETTLED.unit,
     TASKS_SETTLED.org,
+    HANDED_OPEN,
+    HANDED_SETTLED,
     RATINGS.tenant,
     RATINGS.unit,
     RATINGS.org,
@@ -95,6 +101,9 @@ pub struct TaskListed {
     pub blockage: bool,
     pub closed: Option<Timestamp>,
     pub at: Timestamp,
+    pub unit: i64,
+    /// 代管的单位；办理单位自己办为 0。
+    pub handler_unit: i64,
 }
 
 impl TaskListed {
@@ -123,7 +132,27 @@ fn task_listed(r: &tongban_store::Row<'_>) -> Result<TaskListed> {
         blockage: r.get(8)?,
         closed: r.get::<Option<i64>>(9)?.map(from_millis),
         at: from_millis(r.get(10)?),
+        unit: r.get(11)?,
+        handler_unit: r.get(12)?,
     })
+}
+
+/// 加上交给本单位代管的，排好、去重、截断；全县范围的本来就看得到。
+fn with_handed<K: Ord>(
+    tx: &mut Tx<'_>,
+    viewer: &Actor,
+    mut rows: Vec<TaskListed>,
+    (sql, from): (&'static str, (i64, i64)),
+    limit: u32,
+    key: impl Fn(&TaskListed) -> K,
+) -> Result<Vec<TaskListed>> {
+    for reach in viewer.scope.reaches().iter().filter(|reach| reach.depth != Depth::Tenant) {
+        rows.extend(tx.rows(sql, args![reach.id, unseen(viewer), from.0, from.1, limit], task_listed)?);
+    }
+    rows.sort_by_key(&key);
+    rows.dedup_by_key(|task| task.id);
+    rows.truncate(limit as usize);
+    Ok(rows)
 }
 
 /// 被评的人看不到评他的那一条；不是工作人员的不排除谁。
@@ -135,14 +164,16 @@ fn unseen(viewer: &Actor) -> i64 {
 pub fn tasks_open(tx: &mut Tx<'_>, viewer: &Actor, after: Option<(i64, i64)>, limit: u32) -> Result<Vec<TaskListed>> {
     let (due, id) = after.unwrap_or((0, 0));
     let key = |task: &TaskListed| (task.due, task.id);
-    scoped_rows(tx, &TASKS_OPEN, &viewer.scope, args![1, unseen(viewer), due, id, limit], limit as usize, task_listed, key)
+    let own = scoped_rows(tx, &TASKS_OPEN, &viewer.scope, args![1, unseen(viewer), due, id, limit], limit as usize, task_listed, key)?;
+    with_handed(tx, viewer, own, (HANDED_OPEN, (due, id)), limit, key)
 }
 
 /// 已了结的工单，新的在前。
 pub fn settled_tasks(tx: &mut Tx<'_>, viewer: &Actor, before: Option<(i64, i64)>, limit: u32) -> Result<Vec<TaskListed>> {
     let (due, id) = before.unwrap_or((MAX, MAX));
     let key = |task: &TaskListed| std::cmp::Reverse((task.due, task.id));
-    scoped_rows(tx, &TASKS_SETTLED, &viewer.scope, args![unseen(viewer), due, id, limit], limit as usize, task_listed, key)
+    let own = scoped_rows(tx, &TASKS_SETTLED, &viewer.scope, args![unseen(viewer), due, id, limit], limit as usize, task_listed, key)?;
+    with_handed(tx, viewer, own, (HANDED_SETTLED, (due, id)), limit, key)
 }
 
 /// 评价列表的一行，文字已解密。

@@ -2,19 +2,19 @@
 
 use jiff::Timestamp;
 use tongban_kernel::time::from_millis;
-use tongban_kernel::{Place, lights};
+use tongban_kernel::{Place, Problem, Scope, lights};
 use tongban_store::{Result, Row, Tx, args};
 
 use crate::model::{Cause, Satisfaction, State};
 
 const INSERT: &str = "INSERT INTO evaluation_tasks (id, no, rating, subject, item_code, item_name, org_name, tenant, unit, org, \
      level, named, state, open, at, day, contact_due, conclude_due, rectify_due, rectify_due_day, due, yellow, lit, \
-     next_clock_at, redone, valid, blockage, staff, version) \
+     next_clock_at, redone, valid, blockage, staff, handler_unit, version) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14, $15, $16, $17, $18, $19, $20, $21, 'green', $22, \
-     0, 1, $23, $24, 1)";
+     0, 1, $23, $24, $25, 1)";
 const FIND: &str = "SELECT id, no, rating, subject, item_code, item_name, org_name, tenant, unit, org, level, named, state, at, day, \
      contact_due, conclude_due, rectify_due, due, yellow, lit, contacted, concluded, rectified, revisited, closed, redone, valid, \
-     blockage, cause, measures, published, item_change, version, staff FROM evaluation_tasks WHERE id = $1";
+     blockage, cause, measures, published, item_change, version, staff, handler_unit FROM evaluation_tasks WHERE id = $1";
 const BY_NO: &str = "SELECT id FROM evaluation_tasks WHERE no = $1";
 const OF_RATING: &str = "SELECT id FROM evaluation_tasks WHERE rating = $1";
 const SAVE: &str = "UPDATE evaluation_tasks SET state = $1, open = $2, due = $3, yellow = $4, lit = 'green', next_clock_at = $5, \
@@ -25,9 +25,10 @@ const ADD_STEP: &str = "INSERT INTO evaluation_steps (id, task, at, action, from
 const STEPS: &str = "SELECT at, action, from_state, to_state, who, note FROM evaluation_steps WHERE task = $1 ORDER BY id";
 const BAD_RECENTLY: &str = "SELECT COUNT(*) FROM evaluation_tasks WHERE item_code = $1 AND at >= $2 AND valid = 1";
 const CLOCKS_DUE: &str = "SELECT id, next_clock_at FROM evaluation_tasks WHERE next_clock_at <= $1 ORDER BY next_clock_at, id LIMIT $2";
+const HAND_UP: &str = "UPDATE evaluation_tasks SET handler_unit = $1 WHERE id = $2";
 const SET_LIT: &str = "UPDATE evaluation_tasks SET lit = $1, next_clock_at = $2 WHERE id = $3";
 
-pub(super) const STATEMENTS: &[&str] = &[INSERT, FIND, BY_NO, OF_RATING, SAVE, ADD_STEP, STEPS, BAD_RECENTLY, CLOCKS_DUE, SET_LIT];
+pub(super) const STATEMENTS: &[&str] = &[INSERT, FIND, BY_NO, OF_RATING, SAVE, ADD_STEP, STEPS, BAD_RECENTLY, CLOCKS_DUE, HAND_UP, SET_LIT];
 
 /// 到点要亮灯的工单：时钟用。
 pub const fn clocks_due() -> &'static str {
@@ -70,10 +71,21 @@ pub struct TaskRow {
     pub item_change: Option<String>,
     /// 评的是谁；不是评人的为 0。他自己看不到。
     pub staff: i64,
+    /// 代管的单位；办理单位自己办为 0。
+    pub handler_unit: i64,
     pub version: i64,
 }
 
 impl TaskRow {
+    /// 看得到、办得了的范围：办理单位，与代管它的单位。
+    ///
+    /// # Errors
+    /// 都不在范围内：`not-found`。
+    pub fn check(&self, scope: &Scope) -> Result<(), Problem> {
+        let handler = Place { tenant: self.place.tenant, unit: self.handler_unit, org: self.handler_unit };
+        if self.handler_unit != 0 && scope.covers(&handler) { Ok(()) } else { scope.check(&self.place) }
+    }
+
     /// 此刻的灯。
     #[must_use]
     pub fn light(&self, now: Timestamp) -> lights::Light {
@@ -128,6 +140,7 @@ fn from_row(r: &Row<'_>) -> Result<(TaskRow, Option<Vec<u8>>)> {
         item_change: r.get(32)?,
         version: r.get(33)?,
         staff: r.get(34)?,
+        handler_unit: r.get(35)?,
     };
     Ok((row, r.get(30)?))
 }
@@ -140,7 +153,7 @@ pub fn insert_task(tx: &mut Tx<'_>, task: &TaskRow, rectify_day: i64) -> Result<
             task.id, &task.no, task.rating, task.subject, &task.item_code, &task.item_name, &task.org_name, task.place.tenant,
             task.place.unit, task.place.org, task.level.code(), task.named, task.state.as_str(), task.at, task.day,
             task.contact_due, task.conclude_due, task.rectify_due, rectify_day, task.due.unwrap_or(task.contact_due), task.yellow,
-            task.next_clock("green"), task.blockage, task.staff,
+            task.next_clock("green"), task.blockage, task.staff, task.handler_unit,
         ],
     )?;
     Ok(())
@@ -218,6 +231,12 @@ pub fn steps(tx: &mut Tx<'_>, task: i64) -> Result<Vec<StepRow>> {
 /// 同一事项近来的有效差评数。
 pub fn bad_recently(tx: &mut Tx<'_>, item_code: &str, since: Timestamp) -> Result<i64> {
     Ok(tx.row(BAD_RECENTLY, args![item_code, since], |r| r.get(0))?.unwrap_or(0))
+}
+
+/// 交给另一个单位代管。
+pub fn hand_up(tx: &mut Tx<'_>, id: i64, handler_unit: i64) -> Result<()> {
+    tx.exec(HAND_UP, args![handler_unit, id])?;
+    Ok(())
 }
 
 /// 记下已经亮过的灯与下一次。

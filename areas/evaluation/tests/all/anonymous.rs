@@ -105,6 +105,7 @@ fn input(action: Action, version: i64, evidence: &str) -> Handle {
         published: "已改".to_owned(),
         item_change: String::new(),
         evidence: evidence.to_owned(),
+        files: Vec::new(),
     }
 }
 
@@ -140,7 +141,7 @@ async fn an_appeal_needs_evidence_and_keeps_it() {
             let id = store::task_by_no(tx, &no)?.unwrap();
             store::steps(tx, id)
         });
-        assert!(steps.await.unwrap()[2].note.as_deref().unwrap().contains("证据：监控 3-17"));
+        assert!(steps.await.unwrap()[3].note.as_deref().unwrap().contains("证据：监控 3-17"));
     }
 }
 

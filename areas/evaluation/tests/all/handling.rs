@@ -44,6 +44,7 @@ fn input(action: Action, version: i64) -> Handle {
         published: "已向您致歉并加强培训".to_owned(),
         item_change: String::new(),
         evidence: "监控 3-17".to_owned(),
+        files: Vec::new(),
     }
 }
 
@@ -94,8 +95,8 @@ async fn the_whole_way_from_bad_rating_to_closed() {
         assert_eq!(kinds.last().unwrap(), "evaluation.rectified");
         let id = done.id;
         let steps = test.db.snapshot("test.steps", move |tx| store::steps(tx, id)).await.unwrap();
-        assert_eq!(steps.len(), 6);
-        assert_eq!(steps[1].note.as_deref(), Some("已电话说明"));
+        assert_eq!(steps.len(), 7, "收到、没有人办交给代管、五个动作");
+        assert_eq!(steps[2].note.as_deref(), Some("已电话说明"));
     }
 }
 

@@ -5,6 +5,7 @@
 mod anonymous;
 mod appraising;
 mod desk_side;
+mod evidence;
 mod handling;
 mod http;
 mod posts;

@@ -27,7 +27,7 @@ pub fn later(days: i64) -> Timestamp {
 }
 
 pub async fn open(engine: Engine) -> TestDb {
-    let migrations = tongban_web::App::migrations(&[tongban_directory::area(), tongban_messages::area(), tongban_items::area(), area()]);
+    let migrations = tongban_web::App::migrations(&[tongban_directory::area(), tongban_parties::area(), tongban_messages::area(), tongban_items::area(), area()]);
     TestDb::open(engine, &migrations).await.unwrap()
 }
 

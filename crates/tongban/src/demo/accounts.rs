@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use serde::Serialize;
-use tongban_directory::model::NewPost;
+use tongban_directory::model::{KIND_TOWN, NewPost};
 use tongban_directory::queries::{self, Org};
 use tongban_directory::commands as directory;
 use tongban_kernel::{Actor, Depth, Problem};
@@ -60,6 +60,9 @@ const CITIZENS: &[(&str, &str, &str)] =
 
 /// 每个单位没有账号的人员姓名；最后一位未实名，好让实名率有可改之处。
 const OTHERS: [&str; 4] = ["何军", "吕霞", "施展", "张弛"];
+
+/// 行政审批局别的窗口上的人：没有账号，只为各窗口的评价仪有人可评；07 号窗口空着没有定岗。
+const CLERKS: [(&str, &str); 5] = [("01", "罗敏"), ("02", "唐静"), ("04", "许强"), ("05", "邓丽"), ("06", "曹亮")];
 
 fn all() -> Vec<Account> {
     let staff = STAFF.iter().map(|(name, role, title, org, _)| Account {
@@ -120,16 +123,35 @@ fn create(tx: &mut Tx<'_>, hash: &str) -> tongban_store::Result<()> {
     for (n, org) in orgs.iter().enumerate().filter(|(_, org)| org.parent != 0) {
         others(tx, &actor, n, org, at)?;
     }
+    let bureau = find(BUREAU)?;
+    for (number, name) in CLERKS {
+        let staff = directory::add_staff(tx, &actor, bureau.id, &format!("ZHC{number}"), name, at)?;
+        directory::link_person(tx, &actor, staff, 0, 2, at)?;
+        at_window(tx, &actor, bureau, staff, number, at)?;
+    }
     Ok(())
 }
 
-/// 窗口岗位坐在哪个窗口：综合窗口在 03 号，乡镇在 01 号；别的岗位不在窗口。
+/// 让一个人坐到某号窗口。
+fn at_window(tx: &mut Tx<'_>, actor: &Actor, org: &Org, staff: i64, number: &str, at: Timestamp) -> tongban_store::Result<()> {
+    let Some(window) = numbered(tx, org, number)? else { return Ok(()) };
+    let post = NewPost { staff, org: org.id, role: "window_clerk".to_owned(), title: format!("综合窗口 {number}"), window: Some(window), reach: Depth::Unit };
+    directory::assign_post(tx, actor, &post, at)?;
+    Ok(())
+}
+
+/// 窗口岗位坐在哪个窗口：综合窗口在 03 号，统一出件在 08 号，乡镇在 01 号；别的岗位不在窗口。
 fn seat(tx: &mut Tx<'_>, org: &Org, role: &str) -> tongban_store::Result<Option<i64>> {
     let number = match role {
         "window_clerk" => "03",
+        "delivery_clerk" => "08",
         "town_editor" => "01",
         _ => return Ok(None),
     };
+    numbered(tx, org, number)
+}
+
+fn numbered(tx: &mut Tx<'_>, org: &Org, number: &str) -> tongban_store::Result<Option<i64>> {
     Ok(queries::windows(tx, org.id)?.into_iter().find(|window| window.number == number).map(|window| window.id))
 }
 
@@ -146,6 +168,12 @@ fn others(tx: &mut Tx<'_>, actor: &Actor, n: usize, org: &Org, at: Timestamp) ->
         let staff = directory::add_staff(tx, actor, org.id, &format!("ZH{n:03}{m}"), name, at)?;
         if org.short_name == BUREAU && m == 0 {
             second_shift(tx, actor, org, staff, at)?;
+        } else if org.kind == KIND_TOWN {
+            // 乡镇两个窗口，昭化镇的 01 号是便民中心主任自己坐
+            let number = if m == 0 && org.short_name != "昭化镇" { "01" } else { "02" };
+            if m <= 1 && (m == 1 || number == "01") {
+                at_window(tx, actor, org, staff, number, at)?;
+            }
         }
         // 三分之一的单位还有一人没有实名
         if m + 1 < OTHERS.len() || !n.is_multiple_of(3) {
