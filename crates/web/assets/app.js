@@ -91,6 +91,8 @@
   if (document.body.classList.contains('staff') && localStorage.getItem('keys') !== 'off') {
     // 快捷键真能用，才摆出提示
     document.documentElement.classList.add('keyed');
+    // 填写、确认页：不用从头按过导航，直接到头一格
+    if (!document.getElementById('errsum')) document.querySelector('form[data-first] :is(input:not([type=hidden]),textarea,select,button)')?.focus();
     let i = -1;
     addEventListener('keydown', e => {
       if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest('input:not([type=checkbox]):not([type=radio]),textarea,select')) return;

@@ -351,7 +351,7 @@ fn signed_note(signed: &Signed) -> String {
 
 fn stage_lines(case: &Case) -> Vec<(String, &'static str)> {
     let place = |n: usize| match case.step {
-        None if case.decided_at.is_some() => "done",
+        _ if case.decided_at.is_some() => "done",
         None => "todo",
         Some(_) => ["done", "now", "todo"][1 + usize::from(n > case.stage) - usize::from(n < case.stage)],
     };
