@@ -8,6 +8,7 @@ pub mod defaults;
 mod handle;
 mod nodes;
 pub mod pads;
+pub mod points;
 mod rate;
 mod record;
 mod review;

@@ -72,6 +72,7 @@ fn pads(tx: &mut Tx<'_>, now: Timestamp) -> Result<()> {
                 let seen = now - SignedDuration::from_mins(seen_days * 24 * 60 + i64::try_from(dice.below(50)).unwrap_or(0) + 2);
                 let key = commands::pad_key(tx, post.id);
                 commands::pads::bind(tx, &system, post.id, &key, &format!("demo-{}", post.id), seen)?;
+                commands::points::alive(tx, window.id, seen)?;
             }
         }
     }

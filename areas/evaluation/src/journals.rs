@@ -20,4 +20,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("evaluation.text_reviewed", "审核评价文字"),
     ("evaluation.voided", "评价作废"),
     ("evaluation.yellow", "差评将到期"),
+    ("points.checked", "检测评价点位"),
+    ("points.opened", "设评价点位"),
+    ("seats.changed", "窗口岗位配评价仪的变动"),
 ];

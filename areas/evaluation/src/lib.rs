@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { area: "evaluation", number: 5, name: "items", sql: include_str!("../migrations/0005_items.sql") },
     Migration { area: "evaluation", number: 6, name: "withheld", sql: include_str!("../migrations/0006_withheld.sql") },
     Migration { area: "evaluation", number: 7, name: "supervised_evidence", sql: include_str!("../migrations/0007_supervised_evidence.sql") },
+    Migration { area: "evaluation", number: 8, name: "points", sql: include_str!("../migrations/0008_points.sql") },
 ];
 
 const CLOCKS: &[Clock] = &[
@@ -64,6 +65,8 @@ const ROUTES: &[Route] = &[
     Route::post("/desk/rates/inspections/{inspection}", Access::Staff(READ), || post(pages::inspections::follow)),
     Route::get("/desk/rates/pads", Access::Staff(READ), || get(pages::pads::list)),
     Route::post("/desk/rates/pads/{seat}/unbind", Access::Staff(INVITE), || post(pages::pads::unbind)),
+    Route::get("/desk/rates/points", Access::Staff(READ), || get(pages::points::list)),
+    Route::post("/desk/rates/points/{point}", Access::Staff(READ), || post(pages::points::check)),
     Route::get("/desk/rates/ratings", Access::Staff(READ), || get(pages::ratings)),
     Route::get("/desk/rates/ratings/{rating}", Access::Staff(READ), || get(pages::show_rating)),
     Route::post("/desk/rates/ratings/{rating}/text", Access::Staff(REVIEW), || post(pages::review_text)),

@@ -4,12 +4,88 @@ use tongban_store::{Result, Tx};
 use tongban_web::area::{DrillQuery, DrillRow, Grain, Measure, Measures, Tally};
 
 use crate::facts::{Facts, code};
+use crate::model::points::{PointFacts, SeatFacts};
 use crate::store::{self, Drilled, Span};
 
 type Drill = fn(&mut Tx<'_>, &DrillQuery<'_>) -> Result<Vec<DrillRow>>;
 
 /// 本区全部度量。
-pub const MEASURES: &[Measures] = &[Measures { subject: "evaluation", codes: CODES, tally, scan: store::scan }];
+pub const MEASURES: &[Measures] = &[
+    Measures { subject: "evaluation", codes: CODES, tally, scan: store::scan },
+    Measures {
+        subject: "points",
+        codes: &[
+            stock(POINTS, "应设的评价点位（窗口）", |tx, query| points(tx, query, |facts, day| facts.opened <= day)),
+            stock(POINTS_GOOD, "30 日内检测可用的评价点位", |tx, query| points(tx, query, |facts, day| facts.good.covers(day))),
+        ],
+        tally: tally_point,
+        scan: store::scan_points,
+    },
+    Measures {
+        subject: "seats",
+        codes: &[
+            stock(SEATS, "应配评价仪的窗口岗位", |tx, query| seats(tx, query, |facts, day| facts.expected.covers(day))),
+            stock(SEATS_BOUND, "配了评价仪的窗口岗位", |tx, query| seats(tx, query, |facts, day| facts.bound.covers(day))),
+        ],
+        tally: tally_seat,
+        scan: store::scan_seats,
+    },
+];
+
+const POINTS: &str = "points.expected";
+const POINTS_GOOD: &str = "points.good";
+const SEATS: &str = "seats.expected";
+const SEATS_BOUND: &str = "seats.bound";
+
+const fn stock(code: &'static str, title: &'static str, drill: Drill) -> Measure {
+    Measure { code, title, grain: Grain::Stock, drill }
+}
+
+fn tally_point(facts: &str, out: &mut Tally) -> Result<()> {
+    let facts: PointFacts = serde_json::from_str(facts)?;
+    out.add(POINTS, facts.org, facts.opened, 1);
+    facts.good.book(|day, n| out.add(POINTS_GOOD, facts.org, day, n));
+    Ok(())
+}
+
+fn tally_seat(facts: &str, out: &mut Tally) -> Result<()> {
+    let facts: SeatFacts = serde_json::from_str(facts)?;
+    facts.expected.book(|day, n| out.add(SEATS, facts.org, day, n));
+    facts.bound.book(|day, n| out.add(SEATS_BOUND, facts.org, day, n));
+    Ok(())
+}
+
+fn points(tx: &mut Tx<'_>, query: &DrillQuery<'_>, counts: impl Fn(&PointFacts, i64) -> bool) -> Result<Vec<DrillRow>> {
+    let row = |point: store::Point| DrillRow {
+        id: point.id,
+        number: point.name,
+        title: point.org_name,
+        detail: point.checked.map_or_else(|| "还没检测".to_owned(), |at| format!("{} {}", tongban_kernel::time::show(at), point.who)),
+        href: "/desk/rates/points".to_owned(),
+        weight: 1,
+    };
+    let found = store::points_of(tx, query.org, query.after, MOST)?;
+    Ok(found.into_iter().filter(|point| counts(&point.facts, query.to_day)).take(page(query)).map(row).collect())
+}
+
+fn seats(tx: &mut Tx<'_>, query: &DrillQuery<'_>, counts: impl Fn(&SeatFacts, i64) -> bool) -> Result<Vec<DrillRow>> {
+    let mut rows = Vec::new();
+    let found = store::seats_of(tx, query.org, query.after, MOST)?;
+    for (id, facts) in found.into_iter().filter(|(_, facts)| counts(facts, query.to_day)).take(page(query)) {
+        let Some(post) = tongban_directory::queries::post(tx, id)? else { continue };
+        let name = tongban_directory::queries::staff_name(tx, post.staff)?.unwrap_or_default();
+        let detail = if facts.bound.covers(query.to_day) { "已配" } else { "没有配" };
+        rows.push(DrillRow { id, number: post.shown_title().to_owned(), title: name, detail: detail.to_owned(), href: "/desk/rates/pads".to_owned(), weight: 1 });
+    }
+    Ok(rows)
+}
+
+/// 一个机构的窗口与窗口岗位至多这么多。
+const MOST: i64 = 10_000;
+
+fn page(query: &DrillQuery<'_>) -> usize {
+    usize::try_from(query.limit).unwrap_or(0)
+}
 
 const fn flow(code: &'static str, title: &'static str, drill: Drill) -> Measure {
     Measure { code, title, grain: Grain::Flow, drill }

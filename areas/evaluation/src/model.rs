@@ -2,6 +2,7 @@
 
 pub mod dimensions;
 pub mod inspection;
+pub mod points;
 mod tags;
 mod task;
 

@@ -8,6 +8,7 @@ pub mod inspections;
 pub mod invite;
 mod open;
 pub mod pads;
+pub mod points;
 mod rate;
 pub mod record;
 mod stats;

@@ -101,6 +101,7 @@ pub const SAMPLES: &[Sample] = &[
     Sample { param: "seat", value: |_, _| Ok("1".to_owned()) },
     Sample { param: "appraisal", value: |_, _| Ok("1".to_owned()) },
     Sample { param: "inspection", value: |_, _| Ok("1".to_owned()) },
+    Sample { param: "point", value: sample_point },
     Sample { param: "evidence", value: |_, _| Ok("1".to_owned()) },
 ];
 
@@ -129,6 +130,16 @@ fn sample_rating(tx: &mut Tx<'_>, place: Where) -> Result<String> {
         }
     }
     Ok(missing())
+}
+
+/// 点位：与办件的样本同一个单位算范围内；没有就是不存在的。
+fn sample_point(tx: &mut Tx<'_>, place: Where) -> Result<String> {
+    let home = sample(tx, Where::Inside)?.map_or(0, |subject| subject.place.unit);
+    let all = store::points(tx, &tongban_kernel::Scope::unit(home), 0, 1)?;
+    Ok(match place {
+        Where::Inside => all.first().map_or(1, |point| point.id).to_string(),
+        Where::Outside => "1".to_owned(),
+    })
 }
 
 fn sample_token(tx: &mut Tx<'_>, place: Where) -> Result<String> {

@@ -10,7 +10,23 @@ use crate::model::Node;
 
 /// 本区全部反应。
 pub const REACTIONS: &[Reaction] =
-    &[Reaction::each("evaluation.cases", KINDS, on_case), Reaction::each("evaluation.tickets", &["hall.served"], on_ticket)];
+    &[
+        Reaction::each("evaluation.cases", KINDS, on_case),
+        Reaction::each("evaluation.tickets", &["hall.served"], on_ticket),
+        Reaction::each("evaluation.points", &["directory.window_created"], on_window),
+        Reaction::each("evaluation.seats", SEATS, on_seat),
+    ];
+
+/// 岗位、人、评价仪的变动：窗口岗位配没配评价仪要跟着变。
+const SEATS: &[&str] = &[
+    "directory.post_assigned",
+    "directory.post_changed",
+    "directory.post_ended",
+    "directory.staff_left",
+    "directory.staff_returned",
+    "evaluation.pad_bound",
+    "evaluation.pad_unbound",
+];
 
 const KINDS: &[&str] = &[
     "cases.received",
@@ -40,4 +56,25 @@ fn on_case(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
 fn on_ticket(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
     let served: ServedV1 = entry.parse()?;
     commands::serve_ticket(tx, &Actor::system(), entry.subject, &served, entry.at)
+}
+
+fn on_window(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
+    commands::points::open(tx, entry.subject, entry.at)
+}
+
+/// 绑定、解除里写的岗位。
+#[derive(serde::Deserialize)]
+struct OfPost {
+    post: i64,
+}
+
+fn on_seat(tx: &mut Tx<'_>, entry: &Logged) -> Result<()> {
+    let posts = match entry.kind.as_str() {
+        "directory.staff_left" | "directory.staff_returned" => {
+            tongban_directory::queries::posts_ever(tx, entry.subject)?.into_iter().map(|post| post.id).collect()
+        }
+        "evaluation.pad_bound" | "evaluation.pad_unbound" => vec![entry.parse::<OfPost>()?.post],
+        _ => vec![entry.subject],
+    };
+    posts.into_iter().try_for_each(|post| commands::points::seat(tx, post, entry.at))
 }

@@ -6,6 +6,7 @@ mod dimensions;
 mod drill;
 mod evidence;
 mod lists;
+mod points;
 mod ratings;
 mod stats;
 mod subjects;
@@ -16,7 +17,7 @@ pub use appraisals::{
     settle_appraisal,
 };
 pub use devices::{
-    Binding, Push, add_push, bind, binding_of_device, binding_of_post, binding_seen, bindings_at, end_push_at, end_push_of, extend_push, lock_binding,
+    Binding, Push, add_push, bind, binding, binding_of_device, binding_of_post, binding_seen, bindings_at, end_push_at, end_push_of, extend_push, lock_binding,
     lock_push, mark_terminal, outcomes, pushed, pushes_due, terminal_seen, unbind,
 };
 pub use dimensions::{add_dimensions, dimension_sums, dimensions_of};
@@ -25,6 +26,9 @@ pub use drill::{Drilled, Span, case_records, node_records, rating_records, task_
 pub use lists::{
     ItemRatings, Listed, PublicRating, Summary, TaskListed, item_ratings, mine, public_ratings, ratings, recent_summary, settled_tasks, tasks_open,
     waiting_reviews,
+};
+pub use points::{
+    Point, add_point, lock_point, points, points_of, put_seat, save_point, scan_points, scan_seats, seat, seats_of,
 };
 pub use ratings::{
     RatingRow, Recorded, SourceCount, add_record, insert_rating, is_rated, rating, rating_by_no, rating_of, recorded, set_review, set_standing,
@@ -42,4 +46,4 @@ pub use tasks::{
 
 /// 本区全部语句，测试在两种引擎上逐条预备。
 pub const STATEMENTS: &[&[&str]] =
-    &[subjects::STATEMENTS, ratings::STATEMENTS, tasks::STATEMENTS, lists::STATEMENTS, drill::STATEMENTS, stats::STATEMENTS, appraisals::STATEMENTS, devices::STATEMENTS, dimensions::STATEMENTS, evidence::STATEMENTS];
+    &[subjects::STATEMENTS, ratings::STATEMENTS, tasks::STATEMENTS, lists::STATEMENTS, drill::STATEMENTS, stats::STATEMENTS, appraisals::STATEMENTS, devices::STATEMENTS, dimensions::STATEMENTS, evidence::STATEMENTS, points::STATEMENTS];

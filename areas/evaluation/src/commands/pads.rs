@@ -140,12 +140,16 @@ fn told(tx: &mut Tx<'_>, actor: &Actor, (subject, rev): (i64, i64), tenant: i64,
     tx.journal(Entry { kind, subject, rev, at, actor, tenant, body: &body })
 }
 
-/// 报到：记下在线。
+/// 报到：记下在线；每天第一次也是点位的一次检测。
 ///
 /// # Errors
 /// 引擎拒绝。
 pub fn seen(tx: &mut Tx<'_>, binding: i64, at: Timestamp) -> Result<()> {
-    store::binding_seen(tx, binding, at)
+    store::binding_seen(tx, binding, at)?;
+    match store::binding(tx, binding)? {
+        Some(bound) => super::points::alive(tx, bound.window, at),
+        None => Ok(()),
+    }
 }
 
 /// 请评价之后。

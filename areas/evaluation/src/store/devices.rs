@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use tongban_kernel::time::from_millis;
 use tongban_store::{Result, Row, Tx, args};
 
+const BINDING: &str = "SELECT id, post, window_id, staff, device, bound, seen, version FROM evaluation_bindings WHERE id = $1 AND ended IS NULL";
 const OF_POST: &str = "SELECT id, post, window_id, staff, device, bound, seen, version FROM evaluation_bindings WHERE post = $1 AND ended IS NULL";
 const OF_DEVICE: &str = "SELECT id, post, window_id, staff, device, bound, seen, version FROM evaluation_bindings WHERE device = $1 AND ended IS NULL";
 const AT_WINDOW: &str = "SELECT id, post, window_id, staff, device, bound, seen, version FROM evaluation_bindings \
@@ -26,7 +27,7 @@ const MARK_TERMINAL: &str = "INSERT INTO evaluation_terminals (device, staff, se
      ON CONFLICT (device) DO UPDATE SET staff = excluded.staff, seen = excluded.seen";
 
 pub(super) const STATEMENTS: &[&str] = &[
-    OF_POST, OF_DEVICE, AT_WINDOW, BIND, UNBIND, SEEN, PUSH, PUSHED, PUSH_BY_ID, END_POST, END_INVITATION, EXTEND, OUTCOMES, PUSHES_DUE, TERMINAL,
+    BINDING, OF_POST, OF_DEVICE, AT_WINDOW, BIND, UNBIND, SEEN, PUSH, PUSHED, PUSH_BY_ID, END_POST, END_INVITATION, EXTEND, OUTCOMES, PUSHES_DUE, TERMINAL,
     MARK_TERMINAL,
 ];
 
@@ -50,7 +51,7 @@ pub struct Binding {
     pub version: i64,
 }
 
-fn binding(r: &Row<'_>) -> Result<Binding> {
+fn binding_row(r: &Row<'_>) -> Result<Binding> {
     Ok(Binding {
         id: r.get(0)?,
         post: r.get(1)?,
@@ -63,24 +64,29 @@ fn binding(r: &Row<'_>) -> Result<Binding> {
     })
 }
 
+/// 一条绑定；解除了为 `None`。
+pub fn binding(tx: &mut Tx<'_>, id: i64) -> Result<Option<Binding>> {
+    tx.row(BINDING, args![id], binding_row)
+}
+
 /// 岗位上的评价仪。
 pub fn binding_of_post(tx: &mut Tx<'_>, post: i64) -> Result<Option<Binding>> {
-    tx.row(OF_POST, args![post], binding)
+    tx.row(OF_POST, args![post], binding_row)
 }
 
 /// 锁住再绑、再解。
 pub fn lock_binding(tx: &mut Tx<'_>, post: i64) -> Result<Option<Binding>> {
-    tx.lock(OF_POST, args![post], binding)
+    tx.lock(OF_POST, args![post], binding_row)
 }
 
 /// 一台设备绑在哪个岗位上。
 pub fn binding_of_device(tx: &mut Tx<'_>, device: &[u8]) -> Result<Option<Binding>> {
-    tx.row(OF_DEVICE, args![device], binding)
+    tx.row(OF_DEVICE, args![device], binding_row)
 }
 
 /// 绑定时在这个窗口的；岗位后来可能换了窗口。
 pub fn bindings_at(tx: &mut Tx<'_>, window: i64) -> Result<Vec<Binding>> {
-    tx.rows(AT_WINDOW, args![window], binding)
+    tx.rows(AT_WINDOW, args![window], binding_row)
 }
 
 /// 绑定；岗位或设备正绑着别的为假。

@@ -406,3 +406,29 @@ async fn entering_needs_evidence_and_never_ones_own_rating() {
         assert_eq!(hall.app.post_form(path, &recorder, &good).await.unwrap().status, StatusCode::CONFLICT);
     }
 }
+
+/// 按 E 落在走到了、还没评、也没在问的第一步；页面没刷新又推了评过的，说一声，不报错。
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_lands_on_the_first_step_still_to_be_rated() {
+    for engine in engines() {
+        let hall = hall(engine).await;
+        let clerk = hall.app.sign_in(hall.clerk(0));
+        let page = format!("/desk/rates/cases/{CASE}");
+        let keyed = async || -> Vec<String> {
+            let body = hall.app.get(&page, &clerk).await.unwrap().body;
+            let buttons = body.split("name=\"node\" value=\"").skip(1).filter(|part| part.split('>').next().unwrap().contains("data-key=\"e\""));
+            buttons.map(|part| part.split('"').next().unwrap().to_owned()).collect()
+        };
+        assert_eq!(keyed().await, ["1"], "先收件");
+        let token = tokens(hall.app.app.db(), 1).await.remove(0);
+        hall.app.post_form(&format!("/r/{token}"), "", &[("level", "5")]).await.unwrap();
+        assert_eq!(keyed().await, ["2"], "收件评过了，轮到受理");
+        let push = async |node: &str| hall.app.post_form(&format!("{page}/push"), &clerk, &[("node", node)]).await.unwrap();
+        let stale = push("1").await;
+        assert_eq!((stale.status, stale.location()), (StatusCode::SEE_OTHER, page.as_str()));
+        hall.bind(0, "").await;
+        assert_eq!(push("2").await.location(), page);
+        assert_eq!(keyed().await, ["3"], "受理正在评价仪上问，下一个是办结");
+        assert!(hall.app.get(&page, &clerk).await.unwrap().body.contains("正在评价仪上问"));
+    }
+}

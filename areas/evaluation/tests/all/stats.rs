@@ -31,7 +31,7 @@ async fn every_grouping_adds_up_to_the_ratings_and_the_export_runs_the_national_
         for by in ["org", "item", "staff", "window", "channel", "node"] {
             let page = app.get(&format!("/desk/rates/stats?by={by}"), &mine).await.unwrap();
             assert_eq!(page.status, StatusCode::OK);
-            assert!(page.body.contains(&format!("<th scope=\"row\">合计</th><td class=\"num\">{counted}</td>")), "{by}：{}", page.body);
+            assert!(page.body.contains(&format!("<th scope=\"row\">合计</th><td class=\"num in\" data-l=\"评价\">{counted}</td>")), "{by}：{}", page.body);
             let nothing = app.get(&format!("/desk/rates/stats?by={by}"), &other).await.unwrap();
             assert!(nothing.body.contains("这段时间还没有评价"), "{by}：范围外看到了");
         }
