@@ -275,7 +275,7 @@ pub(super) fn case_page(app: &App, ctx: &Ctx, opened: &Opened, panels: Vec<Strin
         version: case.version,
         item: case.item_name.clone(),
         status: show::status(case.state, case.step),
-        aside: show::aside(case.state, case.delivery),
+        aside: show::aside(case.state, case.delivery, view.paper.is_some()),
         channel: case.channel.label(),
         applicant: case.applicant_shown.clone(),
         contact: format!("{} {}", mask::name(&view.details.applicant.contact), mask::mobile(&view.details.applicant.mobile)),
