@@ -33,11 +33,17 @@ pub fn pause(failures: i64) -> SignedDuration {
     SignedDuration::from_secs(doubled.min(LONGEST_PAUSE))
 }
 
+/// 推送网址至多多少个字符。
+const LONGEST_URL: usize = 2_000;
+
 /// 网址能不能收推送：HTTPS；本机与内网要打开 `private_endpoints` 开关。
 ///
 /// # Errors
 /// 说清为什么。
 pub fn check_url(text: &str, private: bool) -> Result<url::Url, String> {
+    if text.len() > LONGEST_URL {
+        return Err(format!("网址太长，至多 {LONGEST_URL} 个字符"));
+    }
     let parsed = url::Url::parse(text.trim()).map_err(|_| "网址读不懂，应以 https:// 开头".to_owned())?;
     let Some(host) = parsed.host() else { return Err("网址里没有主机名".to_owned()) };
     if !parsed.username().is_empty() || parsed.password().is_some() {
@@ -51,6 +57,9 @@ pub fn check_url(text: &str, private: bool) -> Result<url::Url, String> {
     let inner = match host {
         url::Host::Ipv4(ip) => !is_public(IpAddr::V4(ip)),
         url::Host::Ipv6(ip) => !is_public(IpAddr::V6(ip)),
+        url::Host::Domain(name) if name.len() > 253 || name.split('.').any(|label| label.len() > 63) => {
+            return Err("网址里的主机名太长，域名上不会有这样的名字".to_owned());
+        }
         url::Host::Domain(name) => name.eq_ignore_ascii_case("localhost"),
     };
     if inner && !private {
@@ -85,5 +94,9 @@ mod tests {
             assert!(check_url(bad, false).is_err(), "{bad}");
         }
         assert!(check_url("http://127.0.0.1:9000/hook", true).is_ok());
+        let long = "a".repeat(64);
+        for bad in [format!("https://{long}.cn/"), format!("https://{}cn/", "ab.".repeat(90)), format!("https://a.cn/{}", "x".repeat(LONGEST_URL))] {
+            assert!(check_url(&bad, true).is_err_and(|why| why.contains("太长")), "{bad}");
+        }
     }
 }

@@ -60,7 +60,7 @@ async fn entries_are_named_filtered_and_paged() {
         assert_eq!(seen.len(), 117, "别的县区的十三条看不到");
         assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 117, "不重");
         assert!(revs.is_sorted_by(|newer, older| newer > older) && revs[0] == 128, "几条泳道并成一条，近的在前（第 130 条是别县区的）：{revs:?}");
-        let thrown = app.get(&format!("/admin/audit?kind=toy.thrown"), &token).await.unwrap().body;
+        let thrown = app.get("/admin/audit?kind=toy.thrown", &token).await.unwrap().body;
         assert_eq!(rows(&thrown).len(), 4);
         let record = app.get("/admin/audit?record=547&kind=toy.thrown", &token).await.unwrap().body;
         assert_eq!(rows(&record).len(), 1);
@@ -131,7 +131,7 @@ async fn people_are_named_and_found_by_name_or_login() {
         });
         let tenant = made.await.unwrap();
         let token = app.sign_in(auditor(tenant, &["system.audit"]));
-        let all = app.get(&format!("/admin/audit?kind=toy.painted"), &token).await.unwrap().body;
+        let all = app.get("/admin/audit?kind=toy.painted", &token).await.unwrap().body;
         assert!(all.contains("李敏") && all.contains("ZH011") && all.contains("昭化区 · 综合窗口 03"), "{all}");
         assert!(all.contains("王**（群众）") && !all.contains("王小明") && !all.contains("13900000001"), "群众只有脱敏的姓名");
         assert!(all.contains("系统"));
@@ -145,7 +145,7 @@ async fn people_are_named_and_found_by_name_or_login() {
             let none = app.get(&format!("/admin/audit?who={wrong}"), &token).await.unwrap();
             assert!(none.status.as_u16() == 422 && none.body.contains("没有这个人"), "{wrong}");
         }
-        let csv = app.get(&format!("/admin/audit?kind=toy.painted&format=csv"), &token).await.unwrap();
+        let csv = app.get("/admin/audit?kind=toy.painted&format=csv", &token).await.unwrap();
         assert_eq!(csv.body.lines().count(), 61, "{}", csv.body);
         assert!(csv.body.contains("李敏,ZH011") || csv.body.contains("ZH011"), "导出也是姓名");
         assert!(!csv.body.contains("王小明"));

@@ -91,6 +91,14 @@
   if (document.body.classList.contains('staff') && localStorage.getItem('keys') !== 'off') {
     // 快捷键真能用，才摆出提示
     document.documentElement.classList.add('keyed');
+    // 填写、确认页：不用从头按过导航，直接到头一格
+    // 回车是下一格，到按钮上才是提交：多敲一下回车不会把没写完的发出去
+    $('form[data-first]').forEach(f => f.addEventListener('keydown', e => {
+      const t = e.target, all = $('input:not([type=hidden]),textarea,select,button', f);
+      if (e.key !== 'Enter' || t.tagName !== 'INPUT' || e.isComposing) return;
+      e.preventDefault(); all.slice(all.indexOf(t) + 1).find(n => n.type !== 'radio' || n.name !== t.name)?.focus();
+    }));
+    if (!document.getElementById('errsum')) document.querySelector('form[data-first] :is(input:not([type=hidden]),textarea,select,button)')?.focus();
     let i = -1;
     addEventListener('keydown', e => {
       if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest('input:not([type=checkbox]):not([type=radio]),textarea,select')) return;

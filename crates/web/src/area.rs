@@ -295,11 +295,14 @@ pub struct Doer {
     pub post: String,
 }
 
+/// 一页日志里各条是谁做的：与给的（账号，岗位）一一对应。
+pub type Names = fn(&mut Tx<'_>, &[(i64, i64)]) -> Result<Vec<Doer>>;
+
 /// 认日志里的人。`names` 一页一次读完，与给的（账号，岗位）一一对应；
 /// `find` 由姓名、登录名或对接系统的名称找出本县区的账号。
 #[derive(Clone, Copy)]
 pub struct People {
-    pub names: fn(&mut Tx<'_>, &[(i64, i64)]) -> Result<Vec<Doer>>,
+    pub names: Names,
     pub find: fn(&mut Tx<'_>, tenant: i64, text: &str) -> Result<Vec<i64>>,
 }
 

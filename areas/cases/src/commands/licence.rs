@@ -187,6 +187,12 @@ fn to_deliver(tx: &mut Tx<'_>, case: &Case, licence: &str) -> Result<Option<Deli
     })
 }
 
+/// 窗口按电子送达办的：有电子证照的说清放到了哪里。
+pub(super) fn put_into_account(tx: &mut Tx<'_>, case: &Case) -> Result<String> {
+    let issued = queries::issued_for_case(tx, case.no.as_str())?.filter(|issued| issued.ready);
+    Ok(issued.map(|issued| into_account(&issued.name)).unwrap_or_default())
+}
+
 /// 电子送达的说法：没有人当场签收什么，是放进了他的账户。
 fn into_account(licence: &str) -> String {
     format!("电子证照{licence}已签发，放入申请人账户，登录后在“我的证照”里查看")

@@ -226,12 +226,20 @@ pub fn deliver(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Deliver, at: Ti
     case.state = next(case.state, Action::Deliver)?;
     case.ended_at = Some(at);
     let receiver = tongban_kernel::mask::name(&input.receiver);
-    let way = if proxy { "代领" } else { input.way.label() };
+    let way = match input.way {
+        _ if proxy => "代领",
+        Delivery::Electronic => "电子送达",
+        way => way.label(),
+    };
+    let note = match input.note.trim() {
+        "" if input.way == Delivery::Electronic => licence::put_into_account(tx, &case)?,
+        note => note.to_owned(),
+    };
     let handed = paper.map(|licence| format!("送达的是纸质{licence}")).unwrap_or_default();
-    let told: Vec<&str> = [way, &receiver, input.note.trim(), &handed].into_iter().filter(|text| !text.is_empty()).collect();
+    let told: Vec<&str> = [way, &receiver, &note, &handed].into_iter().filter(|text| !text.is_empty()).collect();
     let told = told.join(" ");
     finish(tx, actor, &mut case, &before, &Mark::new(Action::Deliver, "cases.delivered", &told), at)?;
-    let content = vec![format!("送达方式：{way}"), format!("签收人：{receiver}"), format!("送达时间：{}", time::show(at)), input.note.trim().to_owned(), handed];
+    let content = vec![format!("送达方式：{way}"), format!("签收人：{receiver}"), format!("送达时间：{}", time::show(at)), note, handed];
     issue(tx, &case, None, DocumentKind::Delivery, content, at)?;
     Ok(case)
 }

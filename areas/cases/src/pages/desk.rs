@@ -156,7 +156,9 @@ fn page(app: &App, ctx: &Ctx, heading: &'static str, tab: &str, query: &ListQuer
     let channels = std::iter::once((String::new(), "全部来源")).chain(
         Channel::ALL.into_iter().map(|channel| (channel.code().to_string(), channel.label())),
     );
-    let note = match tab_count(counts, tab).filter(|_| query.q.trim().is_empty()) {
+    // 页签上的件数没有按来源、办理人、事项筛过，筛了就不拿它当总数
+    let whole = [&query.q, &query.src, &query.who, &query.item].iter().all(|filter| filter.trim().is_empty());
+    let note = match tab_count(counts, tab).filter(|_| whole) {
         Some(total) => format!("共 {total} 件，本页 {} 件", rows.len()),
         None => format!("本页 {} 件", rows.len()),
     };

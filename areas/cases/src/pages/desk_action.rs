@@ -181,6 +181,8 @@ pub(super) fn action_page(ctx: &Ctx, view: &CaseView, action: Action, fields: &F
         })
         .unwrap_or_default();
     if action == Action::RequestCorrection {
+        // 要补的排在前面：一打开就看到将要发出去的
+        points.sort_by_key(|point| point.problem.is_empty());
         points.push(PointRow::of("_", "申请内容（不针对某份材料）", "", fields));
     }
     let l = Layout::staff(ctx, action.label());

@@ -275,7 +275,7 @@ pub(super) fn case_page(app: &App, ctx: &Ctx, opened: &Opened, panels: Vec<Strin
         version: case.version,
         item: case.item_name.clone(),
         status: show::status(case.state, case.step),
-        aside: show::aside(case.state, case.delivery),
+        aside: show::aside(case.state, case.delivery, view.paper.is_some()),
         channel: case.channel.label(),
         applicant: case.applicant_shown.clone(),
         contact: format!("{} {}", mask::name(&view.details.applicant.contact), mask::mobile(&view.details.applicant.mobile)),
@@ -351,7 +351,7 @@ fn signed_note(signed: &Signed) -> String {
 
 fn stage_lines(case: &Case) -> Vec<(String, &'static str)> {
     let place = |n: usize| match case.step {
-        None if case.decided_at.is_some() => "done",
+        _ if case.decided_at.is_some() => "done",
         None => "todo",
         Some(_) => ["done", "now", "todo"][1 + usize::from(n > case.stage) - usize::from(n < case.stage)],
     };

@@ -120,7 +120,7 @@ pub async fn show_case(State(app): State<App>, ctx: Ctx, Path(no): Path<String>)
         item: case.item_name.clone(),
         org: case.org_name.clone(),
         status: show::status(case.state, case.step),
-        aside: show::aside(case.state, case.delivery),
+        aside: show::aside(case.state, case.delivery, view.paper.is_some()),
         light: show::light(case.light, case.due, case.state, app.now()),
         revoked: case.revoked_on.map(|day| day.to_string()),
         note,

@@ -50,8 +50,9 @@ pub fn status(state: State, step: Option<Step>) -> StatusTag {
 
 /// 状态标签全站只有那几种文案；同一文案下还差哪一步的，在旁边另注。
 #[must_use]
-pub const fn aside(state: State, way: Delivery) -> Option<&'static str> {
+pub const fn aside(state: State, way: Delivery, paper: bool) -> Option<&'static str> {
     match state {
+        State::Decided if paper => Some("待发纸质证照"),
         State::Decided => Some(waits(way)),
         State::Voided => Some("录入差错"),
         _ => None,
@@ -90,7 +91,7 @@ impl Row {
             org: row.org_name.clone(),
             channel: row.channel.label(),
             status: status(row.state, row.step),
-            aside: aside(row.state, row.delivery),
+            aside: aside(row.state, row.delivery, false),
             step: if row.handler_name.is_empty() { stage.to_owned() } else { format!("{stage} · {}", row.handler_name) },
             submitted: short(row.submitted_at),
             due: row.due.map(short).unwrap_or_default(),

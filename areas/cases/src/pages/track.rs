@@ -85,7 +85,7 @@ fn result(app: &App, ctx: &Ctx, found: &Tracked) -> ResultPage {
         item: case.item_name.clone(),
         org: case.org_name.clone(),
         status: show::status(case.state, case.step),
-        aside: show::aside(case.state, case.delivery),
+        aside: show::aside(case.state, case.delivery, false),
         light: show::light(case.light, case.due, case.state, app.now()),
         timeline: show::public_timeline(case, &found.steps),
         fix: fix.unwrap_or_default(),

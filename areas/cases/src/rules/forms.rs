@@ -57,12 +57,16 @@ pub fn form(checks: &mut Checks, offer: &Offer, chosen: &[String], who: &Applica
     let mut clean = Form::new();
     for field in offer.fields_for(chosen) {
         let typed = input.get(&field.key).map_or("", String::as_str).trim();
-        let raw = field.prefilled(who).unwrap_or(typed);
-        if raw.is_empty() {
+        if let Some(known) = field.prefilled(who) {
+            // 申请人那一栏已经查过、说过，不再报一遍
+            clean.insert(field.key.clone(), field_value(field, known, today).unwrap_or_else(|_| known.to_owned()));
+            continue;
+        }
+        if typed.is_empty() {
             checks.ensure(!field.required, &field.key, "required", format!("请填写{}", field.label));
             continue;
         }
-        if let Some(value) = checks.take(&field.key, field_value(field, raw, today)) {
+        if let Some(value) = checks.take(&field.key, field_value(field, typed, today)) {
             clean.insert(field.key.clone(), value);
         }
     }
@@ -257,6 +261,10 @@ mod tests {
         assert_eq!(wrong("51081119850101001X").len(), 2, "校验位不对");
         assert_eq!(wrong("510811198512120022").len(), 1, "与申请人一样的可以");
         assert_eq!(wrong("").len(), 1, "不填自动带出");
+        // 上面的证件号填错了，只在上面说
+        let mut checks = Checks::new();
+        form(&mut checks, &Offer { fields: vec![field("f_id", FieldKind::Id, "person.id_number")], ..sample_offer() }, &[], &Applicant { id_number: "12".into(), ..person() }, &Form::new(), TODAY);
+        assert!(checks.is_empty());
         assert_eq!(wrong("11010519491231002X")[0], ("f_id".to_owned(), "same".to_owned()));
     }
 

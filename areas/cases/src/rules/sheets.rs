@@ -24,7 +24,7 @@ const fn target(code: &'static str, title: &'static str, aliases: &'static [&'st
 
 /// 一件要的各栏。
 pub const TARGETS: &[Target] = &[
-    target("number", "业务编号", &["办件编号", "业务流水号", "受理编号", "PROJECTNO"], true),
+    target("number", "业务编号", &["办件编号", "办件号", "业务流水号", "受理编号", "受理号", "申请编号", "PROJECTNO"], true),
     target("code", "事项编码", &["实施编码", "TASKHANDLEITEM", "事项代码"], true),
     target("name", "申请人", &["姓名", "单位名称", "申请人名称", "APPLYERNAME"], true),
     target("id_number", "证件号码", &["身份证号", "统一社会信用代码", "APPLYERPAGECODE"], true),

@@ -41,6 +41,7 @@ async fn the_next_case_is_the_next_one_of_the_list_it_was_opened_from() {
         let all = four(&app).await;
         let token = app.sign_in(clerk());
         let list = app.get("/desk/cases?tab=pending&src=8", &token).await.unwrap().body;
+        assert!(list.contains("本页 3 件") && !list.contains("共 4 件"), "筛过的不拿页签的件数当总数");
         let first = link(&list, &format!("/desk/cases/{}", all[0])).unwrap();
         assert!(first.contains("?from=%2Fdesk%2Fcases%3Ftab%3Dpending%26src%3D8&at="), "{first}");
         let page = app.get(&first, &token).await.unwrap().body;

@@ -77,7 +77,8 @@ async fn intake(page: &Browser, width: u32, id_number: &str) {
                 picked.push(name);
                 press_key(&field, " ").await;
             }
-            "text" if !["contact", "summary"].contains(&name.as_str()) && field.prop("value").await.unwrap().unwrap_or_default().is_empty() => {
+            // 姓名上面填过了，一样的不用再填
+            "text" if !["contact", "summary", "f_name"].contains(&name.as_str()) && field.prop("value").await.unwrap().unwrap_or_default().is_empty() => {
                 let number = !attr("inputmode").await.is_empty();
                 field.send_keys(if number { "46" } else { "新街一号" }).await.unwrap();
             }
