@@ -148,8 +148,10 @@ fn covered(tx: &mut Tx<'_>, scope: &Scope, counted: &[store::Counted], (from, to
     let mut coverage = Coverage::default();
     for code in tongban_items::queries::applied_on(tx, scope, to)? {
         coverage.in_use += 1;
-        coverage.rated += i64::from(rated.contains(code.as_str()));
-        coverage.with_cases += i64::from(store::has_cases(tx, scope, &code, from, to)?);
+        // 期内评的也可能是期前收的件：评到了的总是有办件的，率不会超过百分之百
+        let is_rated = rated.contains(code.as_str());
+        coverage.rated += i64::from(is_rated);
+        coverage.with_cases += i64::from(is_rated || store::has_cases(tx, scope, &code, from, to)?);
     }
     Ok(coverage)
 }
