@@ -1,6 +1,6 @@
 //! 审计日志的页面与导出：从近到远；按动作、按人、按记录查（ux §`/admin`“审计检索”）。
 //!
-//! 动作的中文名由各区自己交来（[`tongban_web::Area::events`]），谁做的由管账号的区一页认一次（[`tongban_web::Area::people`]）；怎么往回看见 `trail`。
+//! 动作的中文名由各区自己交来（[`tongban_web::Area::events`]），谁做的由管账号的区一页认一次（[`tongban_web::Area::people`]）；怎么往回看见 `lookback`。
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use tongban_store::{Logged, Result, Tx};
 use tongban_web::components::{ErrorSummary, Field, Pager};
 use tongban_web::{App, Area, Ctx, Cursor, Doer, Failure, Layout, People, Query, export, render_status};
 
-use crate::trail::{self, Places, Sought};
+use crate::lookback::{self, Places, Sought};
 
 /// 一页多少条。
 const SHOWN: usize = 50;
@@ -137,7 +137,7 @@ pub async fn page(State(app): State<App>, ctx: Ctx, Query(query): Query<AuditQue
     let (found, names) = app
         .db()
         .snapshot("system.audit", move |tx| {
-            let found = trail::read(tx, &asked, after.as_ref(), SHOWN)?;
+            let found = lookback::read(tx, &asked, after.as_ref(), SHOWN)?;
             let names = doers(tx, people, &found.rows)?;
             Ok((found, names))
         })
@@ -208,7 +208,7 @@ async fn download(app: App, people: Option<People>, sought: Sought, format: Form
         let (app, sought) = (app.clone(), sought.clone());
         async move {
             let read = move |tx: &mut Tx<'_>| {
-                let found = trail::read(tx, &sought, after.as_ref(), BLOCK)?;
+                let found = lookback::read(tx, &sought, after.as_ref(), BLOCK)?;
                 let names = doers(tx, people, &found.rows)?;
                 Ok((found, names))
             };

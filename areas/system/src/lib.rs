@@ -9,10 +9,10 @@
 pub mod api;
 pub mod audit;
 pub mod commands;
+mod lookback;
 pub mod pages;
 pub mod rules;
 pub mod store;
-mod trail;
 
 use axum::routing::{get, post};
 use tongban_store::Migration;
