@@ -3,7 +3,7 @@
 use askama::Template;
 use jiff::Timestamp;
 use tongban_kernel::lights::Light;
-use tongban_kernel::{Actor, time};
+use tongban_kernel::{Actor, ActorKind, time};
 use tongban_store::{Error, Result, Tx};
 use tongban_web::area::{Panel, Queue, Sample, Todo, Where};
 use tongban_web::Html;
@@ -48,11 +48,39 @@ struct CasePanel {
     nodes: Vec<NodeLine>,
 }
 
+/// 本人的办件页上：轮到的去评，评过的看结果、追评。
+#[derive(Template)]
+#[template(path = "panel_mine.html")]
+struct MyPanel {
+    nodes: Vec<(NodeLine, String)>,
+}
+
+fn my_panel(tx: &mut Tx<'_>, actor: &Actor, id: i64) -> Result<Option<Html>> {
+    if actor.person == 0 || store::subject(tx, id)?.is_none_or(|subject| subject.person != actor.person) {
+        return Ok(None);
+    }
+    let lines = nodes(tx, id, 0, Timestamp::now())?.into_iter().filter(|line| line.open || line.rating.is_some());
+    let nodes: Vec<_> = lines
+        .map(|line| {
+            let href = format!("/r/{}?from=web", commands::token(tx, line.invited.id));
+            (line, href)
+        })
+        .collect();
+    if nodes.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(axum::response::Html(MyPanel { nodes }.render().map_err(|error| Error::Io(error.to_string()))?)))
+}
+
 fn case_panel(tx: &mut Tx<'_>, actor: &Actor, case_id: i64) -> Result<Option<Html>> {
-    if !actor.may(READ) {
+    let citizen = actor.kind == ActorKind::Citizen;
+    if !citizen && !actor.may(READ) {
         return Ok(None);
     }
     let Some(id) = store::find_case(tx, case_id)? else { return Ok(None) };
+    if citizen {
+        return my_panel(tx, actor, id);
+    }
     let Some(subject) = store::subject(tx, id)?.filter(|subject| actor.is_internal() || actor.scope.covers(&subject.place)) else {
         return Ok(None);
     };

@@ -149,7 +149,7 @@ fn tell_rater(tx: &mut Tx<'_>, task: &TaskRow, at: Timestamp) -> Result<()> {
     if rating.person == 0 {
         return Ok(());
     }
-    let result = task.published.as_deref().unwrap_or("已处理");
+    let result = task.published.as_deref().unwrap_or("已处理").trim_end_matches('。');
     let text = format!("您对“{}”的评价，办理单位答复：{result}。不认可可以在回访时说明，也可以追加评价一次。", task.item_name);
     let href = format!("/r/{}?from=web", super::token(tx, rating.invitation));
     tongban_messages::notify(tx, rating.person, "您反映的问题有了结果", &text, &href, at)

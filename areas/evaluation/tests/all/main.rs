@@ -8,6 +8,7 @@ mod desk_side;
 mod evidence;
 mod handling;
 mod http;
+mod mine;
 mod points;
 mod posts;
 mod rating;
