@@ -114,7 +114,7 @@ pub fn note_receipt(tx: &mut Tx<'_>, actor: &Actor, no: &str, input: &Receipt, a
     };
     store::number(tx, &case)?;
     let told = format!("{system} {number}");
-    finish(tx, actor, &mut case, &before, &Mark::new(Action::Receive, "cases.synced", &told).named("补录到行业系统").internal(), at)?;
+    finish(tx, actor, &mut case, &before, &Mark::new(Action::Receive, "cases.synced", &told).named("sync", "补录到行业系统").internal(), at)?;
     Ok(case)
 }
 

@@ -157,8 +157,8 @@ struct Mark<'a> {
     kind: &'static str,
     opinion: &'a str,
     public: bool,
-    /// 过程里叫什么；空的用动作的名字。
-    name: &'a str,
+    /// 不是状态机动作的步骤，过程里另有代码与名字：汇聚库的过程表按代码报环节，不能借别的动作。
+    named: Option<(&'static str, &'static str)>,
     /// 这一步属于哪个环节（三岗分离看它）。
     step: Option<Step>,
     licence: Option<&'a str>,
@@ -167,7 +167,7 @@ struct Mark<'a> {
 
 impl<'a> Mark<'a> {
     const fn new(action: Action, kind: &'static str, opinion: &'a str) -> Self {
-        Self { action, kind, opinion, public: true, name: "", step: None, licence: None, anomaly: None }
+        Self { action, kind, opinion, public: true, named: None, step: None, licence: None, anomaly: None }
     }
 
     const fn internal(mut self) -> Self {
@@ -175,8 +175,8 @@ impl<'a> Mark<'a> {
         self
     }
 
-    const fn named(mut self, name: &'a str) -> Self {
-        self.name = name;
+    const fn named(mut self, code: &'static str, name: &'static str) -> Self {
+        self.named = Some((code, name));
         self
     }
 
@@ -208,9 +208,10 @@ fn finish(tx: &mut Tx<'_>, actor: &Actor, case: &mut Case, before: &Before, mark
 
 /// 过程记录与日志。
 fn record(tx: &mut Tx<'_>, actor: &Actor, case: &Case, before: Option<&Before>, mark: &Mark<'_>, at: Timestamp) -> Result<()> {
+    let (code, name) = mark.named.unwrap_or((mark.action.as_str(), mark.action.label()));
     let step = StepRow {
-        action: mark.action.as_str().to_owned(),
-        name: mark.step.map_or_else(|| if mark.name.is_empty() { mark.action.label() } else { mark.name }.to_owned(), |step| format!("{}：{}", step.label(), mark.action.label())),
+        action: code.to_owned(),
+        name: mark.step.map_or_else(|| name.to_owned(), |step| format!("{}：{name}", step.label())),
         step: mark.step,
         from: before.map_or(State::Draft, |before| before.state),
         to: case.state,

@@ -268,7 +268,9 @@ async fn the_five_tables_tell_one_case_the_same_way() {
         let case = accepted(&test, Offer { single_post: true, ..offer_of(5) }, now).await;
         let (no, version) = (case.no.to_string(), case.version);
         let tables = run(&test, move |tx| {
-            commands::decide(tx, &boss(), &no, &Decide { version, outcome: Outcome::Granted, reason: String::new() }, at("2021-10-09T10:00"))?;
+            let decided = commands::decide(tx, &boss(), &no, &Decide { version, outcome: Outcome::Granted, reason: String::new() }, at("2021-10-09T10:00"))?;
+            let receipt = commands::Receipt { version: decided.version, system: "省系统".into(), number: "S-9".into() };
+            commands::note_receipt(tx, &clerk(), &no, &receipt, at("2021-10-09T11:00"))?;
             let span = (at("2021-10-01T00:00"), at("2021-11-01T00:00"));
             crate::exchange::TABLES.iter().map(|table| Ok(crate::exchange::page(tx, table, 1, span, 0)?.0)).collect::<Result<Vec<_>>>()
         })
@@ -281,7 +283,9 @@ async fn the_five_tables_tell_one_case_the_same_way() {
         let line = |table: usize| tables[table][0].iter().map(text).collect::<Vec<_>>();
         // 受理表：承诺办结由受理日算，作出决定之后也不变
         assert_eq!((line(0)[0].as_str(), line(0)[15].as_str()), ("510811-20211008-000001", "2021-10-14 17:30:00"));
-        assert_eq!(tables.iter().map(Vec::len).collect::<Vec<_>>(), [1, 4, 1, 0, 2]);
+        assert_eq!(tables.iter().map(Vec::len).collect::<Vec<_>>(), [1, 5, 1, 0, 2]);
+        let process: Vec<String> = tables[1].iter().map(|row| text(&row[1])).collect();
+        assert_eq!((process[4].as_str(), process[3].as_str()), ("99", "06"), "填回执号不是又收了一次件：{process:?}");
         assert_eq!((line(2)[1].as_str(), line(2)[6].as_str()), ("0", "0"));
         assert!(tables.iter().flatten().all(|row| text(&row[0]) == "510811-20211008-000001"));
     })
